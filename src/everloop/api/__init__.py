@@ -1,0 +1,1 @@
+"""Inward HTTP: the only room that speaks of status codes and headers."""

@@ -1,0 +1,1 @@
+"""The API compatible with Humanloop v4."""

@@ -1,0 +1,38 @@
+"""What is live: in one project, in one environment, one of two things."""
+
+from dataclasses import dataclass
+
+from everloop.domain.ids import ConfigId, DeploymentId, EnvironmentId, ExperimentId, ProjectId
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigTarget:
+    """A model configuration is live."""
+
+    config_id: ConfigId
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentTarget:
+    """An experiment is live: each call gets one of its arms."""
+
+    experiment_id: ExperimentId
+
+
+Target = ConfigTarget | ExperimentTarget
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A row of history: what went live where, when, by whom; a `target` of None says that the place was cleared.
+
+    `ended_at` is when the next row replaced it; None while it is the present state. Times are Unix milliseconds.
+    """
+
+    id: DeploymentId
+    project_id: ProjectId
+    environment_id: EnvironmentId
+    target: Target | None
+    created_at: int
+    created_by: str
+    ended_at: int | None = None

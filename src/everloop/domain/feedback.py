@@ -1,0 +1,64 @@
+"""Feedback: what people said of a log, and the types that a project knows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from everloop.domain.ids import FeedbackId, LogId
+
+Value = bool | int | float | str | tuple[str, ...]
+
+
+class FeedbackClass(StrEnum):
+    """How values of a type are given: one of its labels, several, free text, or a number."""
+
+    SELECT = "select"
+    MULTI_SELECT = "multi_select"
+    TEXT = "text"
+    NUMBER = "number"
+
+
+class Sentiment(StrEnum):
+    """What a label says of the output."""
+
+    POSITIVE = "positive"
+    NEGATIVE = "negative"
+    NEUTRAL = "neutral"
+    UNSET = "unset"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackType:
+    """A type of one project. `labels` maps each known value to its sentiment, for the two select classes only."""
+
+    name: str
+    kind: FeedbackClass
+    labels: Mapping[str, Sentiment] = field(default_factory=dict)
+
+    @property
+    def categorical(self) -> bool:
+        """Whether its values are labels."""
+        return self.kind in {FeedbackClass.SELECT, FeedbackClass.MULTI_SELECT}
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """One piece of it. A `multi_select` type makes one piece per label. `created_at` is in Unix milliseconds."""
+
+    id: FeedbackId
+    log_id: LogId
+    type: str
+    value: Value
+    created_at: int
+    user: str | None = None
+
+
+# The types that v4 gives every project; other names become types of their own on first use.
+DEFAULT_TYPES: Final = (
+    FeedbackType("rating", FeedbackClass.SELECT, {"good": Sentiment.POSITIVE, "bad": Sentiment.NEGATIVE}),
+    FeedbackType("action", FeedbackClass.MULTI_SELECT, {}),
+    FeedbackType("issue", FeedbackClass.MULTI_SELECT, {}),
+    FeedbackType("correction", FeedbackClass.TEXT),
+    FeedbackType("comment", FeedbackClass.TEXT),
+)

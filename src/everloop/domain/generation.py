@@ -1,0 +1,121 @@
+"""What a provider is asked and what it says: one request, and a closed set of events."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from everloop.domain.config import ModelConfig
+from everloop.errors import ProviderFailure
+
+
+class FinishReason(StrEnum):
+    """Why a sample ended, in v4's words."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    TOOL_CALL = "tool_call"
+    CONTENT_FILTER = "content_filter"
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRequest:
+    """One call of a provider: `samples` answers to one rendered prompt."""
+
+    config: ModelConfig
+    prompt: str
+    samples: int = 1
+    streamed: bool = False
+    user: str | None = None
+    seed: int | None = None
+    logprobs: int | None = None
+    suffix: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedCall:
+    """A request in the vendor's words: where it goes (a path below the vendor's base URL) and its JSON body, without keys."""
+
+    request: GenerationRequest
+    path: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A provider key on its way to the provider; it shows itself to nobody."""
+
+    value: str = field(repr=False)
+
+    def __str__(self) -> str:
+        return "[secret]"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one call (or, on a log, of one sample). `estimated` when the provider did not count them itself.
+
+    `reasoning_tokens` are part of `output_tokens`.
+    """
+
+    prompt_tokens: int
+    output_tokens: int
+    reasoning_tokens: int | None = None
+    estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One finished answer: `text` is the provider's, white space included."""
+
+    index: int
+    text: str
+    finish_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A whole answer: its samples in order of index (fewer than asked when the provider gave fewer).
+
+    `response` is the provider's body as it came (UTF-8 JSON, keys redacted); `latency` is in seconds, from the request's first byte to
+    the answer's last; `attempts` counts the tries, the successful one included.
+    """
+
+    samples: tuple[Sample, ...]
+    usage: Usage | None
+    response: bytes
+    latency: float
+    attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """More text of one sample."""
+
+    sample: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """One sample is complete. `response` is what a plain answer's body would have been for this sample alone."""
+
+    sample: int
+    reason: str | None
+    response: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class UsageReport:
+    """The provider's count for the whole call, every sample together."""
+
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The stream broke after it had begun: for one sample, or (None) for all that were not finished."""
+
+    sample: int | None
+    error: ProviderFailure
+
+
+Event = TextDelta | Finish | UsageReport | Failure

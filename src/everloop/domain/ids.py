@@ -1,0 +1,70 @@
+"""Identifiers: a prefix that says what the thing is, an underscore, and 21 characters of base 62."""
+
+from enum import StrEnum
+from typing import Final, NewType
+
+OrganisationId = NewType("OrganisationId", str)
+ProjectId = NewType("ProjectId", str)
+ConfigId = NewType("ConfigId", str)
+EnvironmentId = NewType("EnvironmentId", str)
+ExperimentId = NewType("ExperimentId", str)
+LogId = NewType("LogId", str)
+SessionId = NewType("SessionId", str)
+FeedbackId = NewType("FeedbackId", str)
+ApiKeyId = NewType("ApiKeyId", str)
+ProviderKeyId = NewType("ProviderKeyId", str)
+DeploymentId = NewType("DeploymentId", str)
+
+# In the order of ASCII, so that numbers written with it sort as text.
+ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+LENGTH: Final = 21
+TIME_WIDTH: Final = 7
+
+
+class Prefix(StrEnum):
+    """What an identifier names; the first eight are v4's own."""
+
+    PROJECT = "pr"
+    CONFIG = "config"
+    LOG = "data"
+    SESSION = "sesh"
+    EXPERIMENT = "exp"
+    FEEDBACK = "ann"
+    ENVIRONMENT = "env"
+    USER = "usr"
+    ORGANISATION = "org"
+    TEAM = "tm"
+    TOOL = "tool"
+    API_KEY = "key"
+    PROVIDER_KEY = "pkey"
+    DEPLOYMENT = "dep"
+
+
+def base62(number: int, width: int) -> str:
+    """`number` (0 or more) in base 62, zero-padded; its lowest `width` digits."""
+    digits = []
+    for _ in range(width):
+        number, rest = divmod(number, 62)
+        digits.append(ALPHABET[rest])
+    return "".join(reversed(digits))
+
+
+def identifier(prefix: Prefix, number: int) -> str:
+    """An identifier whose 21 characters are the base-62 digits of `number` (uniform below 62**21 for a random one)."""
+    return f"{prefix.value}_{base62(number, LENGTH)}"
+
+
+def time_ordered(prefix: Prefix, milliseconds: int, number: int) -> str:
+    """An identifier that sorts by time: 7 characters of Unix milliseconds (good until 2081), then 14 of `number`."""
+    return f"{prefix.value}_{base62(milliseconds, TIME_WIDTH)}{base62(number, LENGTH - TIME_WIDTH)}"
+
+
+def time_of(identifier: str) -> int | None:
+    """The Unix milliseconds in a time-ordered identifier; None when it has another shape (an imported one, say)."""
+    digits = identifier.rpartition("_")[2]
+    if len(digits) != LENGTH or not all(character in ALPHABET for character in digits):
+        return None
+    number = 0
+    for character in digits[:TIME_WIDTH]:
+        number = number * 62 + ALPHABET.index(character)
+    return number

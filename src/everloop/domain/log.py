@@ -1,0 +1,73 @@
+"""A log: one sample of one call, what was asked, what came back, and what it took."""
+
+from dataclasses import dataclass, field
+
+from everloop.domain.ids import ConfigId, EnvironmentId, LogId, ProjectId, SessionId
+from everloop.domain.generation import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class LogBody:
+    """The wide part. Every `bytes` is one UTF-8 JSON value; `save=false` leaves all but `metadata` empty."""
+
+    inputs: bytes | None = None
+    metadata: bytes | None = None
+    messages: bytes | None = None
+    output: str | None = None
+    raw_output: str | None = None
+    output_message: bytes | None = None
+    error: str | None = None
+    stdout: str | None = None
+    judgment: bytes | None = None
+    tools: bytes | None = None
+    tool_choice: bytes | None = None
+    provider_request: bytes | None = None
+    provider_response: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """Times are Unix milliseconds; `duration`, `provider_latency` and `time_to_first_token` are seconds; costs are US dollars.
+
+    `id` carries the time of `created_at`. `config_id` is None only for a log made outside with no configuration. `error_kind` is set when
+    the call failed (a word of `errors.FailureKind`, or `cancelled`, or `reported` for an error that the caller logged); its text is in the body.
+    `session_reference_id` is the caller's own name of the session: the store makes the session on first use.
+    `provider_calls` counts the tries that the call took. `environment_id` is where the call was made, None for a log that names none.
+    """
+
+    id: LogId
+    project_id: ProjectId
+    config_id: ConfigId | None
+    created_at: int
+    updated_at: int
+    environment_id: EnvironmentId | None = None
+    session_id: SessionId | None = None
+    session_reference_id: str | None = None
+    parent_id: LogId | None = None
+    parent_reference_id: str | None = None
+    reference_id: str | None = None
+    trial_id: str | None = None
+    source: str | None = None
+    source_datapoint_id: str | None = None
+    user: str | None = None
+    save: bool = True
+    sample_index: int = 0
+    finish_reason: str | None = None
+    error_kind: str | None = None
+    usage: Usage | None = None
+    prompt_cost: float | None = None
+    output_cost: float | None = None
+    provider_latency: float | None = None
+    time_to_first_token: float | None = None
+    duration: float | None = None
+    provider_calls: int | None = None
+    body: LogBody = field(default_factory=LogBody)
+
+
+@dataclass(frozen=True, slots=True)
+class LogLink:
+    """What a new log needs to know of its parent."""
+
+    id: LogId
+    session_id: SessionId | None
+    session_reference_id: str | None

@@ -1,0 +1,85 @@
+"""What the hot path reads: everything that decides how a call is answered, frozen, and swapped whole."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from everloop.domain.config import ConfigVersion
+from everloop.domain.deployment import Deployment
+from everloop.domain.environment import Environment
+from everloop.domain.ids import ConfigId, EnvironmentId, OrganisationId, ProjectId
+from everloop.domain.keys import ApiKey, ProviderKey
+from everloop.domain.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectView:
+    """A project, what is live in each environment, and the configurations that are live."""
+
+    project: Project
+    deployments: Mapping[EnvironmentId, Deployment] = field(default_factory=dict)
+    configs: Mapping[ConfigId, ConfigVersion] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationView:
+    """An organisation's environments, keys and projects. `provider_keys` is by provider name."""
+
+    id: OrganisationId
+    environments: Mapping[EnvironmentId, Environment] = field(default_factory=dict)
+    provider_keys: Mapping[str, ProviderKey] = field(default_factory=dict)
+    api_keys: tuple[ApiKey, ...] = ()
+    projects: Mapping[ProjectId, ProjectView] = field(default_factory=dict)
+    projects_by_name: Mapping[str, ProjectId] = field(default_factory=dict)
+
+    @property
+    def default_environment(self) -> Environment:
+        """The one that calls without `environment` mean."""
+        return next(each for each in self.environments.values() if each.is_default)
+
+    def environment_named(self, name: str) -> Environment | None:
+        """The environment of that name."""
+        return next((each for each in self.environments.values() if each.name == name), None)
+
+    def project_named(self, name: str) -> ProjectView | None:
+        """The project of that name."""
+        project_id = self.projects_by_name.get(name)
+        return None if project_id is None else self.projects[project_id]
+
+    def with_projects(self, views: Iterable[ProjectView], without: Iterable[ProjectId] = ()) -> "OrganisationView":
+        """The same organisation with these projects put in or replaced, and those left out."""
+        projects = dict(self.projects)
+        for view in views:
+            projects[view.project.id] = view
+        for gone in without:
+            projects.pop(gone, None)
+        names = {view.project.name: project_id for project_id, view in projects.items()}
+        return replace(self, projects=projects, projects_by_name=names)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The whole of it as of `epoch`, the number of the last change it contains."""
+
+    epoch: int
+    organisations: Mapping[OrganisationId, OrganisationView] = field(default_factory=dict)
+    keys_by_digest: Mapping[bytes, ApiKey] = field(default_factory=dict)
+
+    def with_organisations(self, epoch: int, views: Iterable[OrganisationView]) -> "Snapshot":
+        """The snapshot of a later epoch, with these organisations put in or replaced."""
+        organisations = dict(self.organisations)
+        for view in views:
+            organisations[view.id] = view
+        keys = {key.digest: key for view in organisations.values() for key in view.api_keys if key.revoked_at is None}
+        return Snapshot(epoch, organisations, keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One configuration write, as the feed tells it. `project_id` is None when it touched the organisation itself.
+
+    `number` grows by one or more with every change.
+    """
+
+    number: int
+    organisation_id: OrganisationId
+    project_id: ProjectId | None = None

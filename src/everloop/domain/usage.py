@@ -1,0 +1,58 @@
+"""Counting tokens per sample, when the provider counted for the whole call or not at all."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from everloop.domain.generation import Usage
+
+# OpenAI's rule of thumb for English text: "1 token ~= 4 chars" (help article "What are tokens and how to count them?").
+_BYTES_PER_TOKEN: Final = 4
+
+
+def estimate_tokens(text: str) -> int:
+    """A rough count for a text that the provider did not count: a quarter of its UTF-8 bytes, rounded up."""
+    return -(-len(text.encode("utf-8", "replace")) // _BYTES_PER_TOKEN)
+
+
+def per_sample(measured: Usage | None, prompt: str, outputs: Sequence[str]) -> list[Usage]:
+    """The usage of each sample, summing to what was measured.
+
+    One sample gets the measured usage as it is. Of several, the first carries the prompt (the provider counted it once) and the output
+    is shared in proportion to the estimates, marked as estimated because the provider said only the sum.
+    """
+    if measured is None:
+        return [
+            Usage(estimate_tokens(prompt) if index == 0 else 0, estimate_tokens(output), estimated=True)
+            for index, output in enumerate(outputs)
+        ]
+    if len(outputs) == 1:
+        return [measured]
+    shares = _shares(measured.output_tokens, [estimate_tokens(output) for output in outputs])
+    return [
+        Usage(measured.prompt_tokens if index == 0 else 0, share, None, estimated=True)
+        for index, share in enumerate(shares)
+    ]
+
+
+def _shares(total: int, weights: Sequence[int]) -> list[int]:
+    """`total` split into whole numbers in proportion to the weights, evenly when they are all zero."""
+    if not any(weights):
+        weights = [1] * len(weights)
+    shares, given, seen, whole = [], 0, 0, sum(weights)
+    for weight in weights:
+        seen += weight
+        upto = total * seen // whole
+        shares.append(upto - given)
+        given = upto
+    return shares
+
+
+def total(usages: Sequence[Usage]) -> Usage:
+    """The sum over samples; estimated as soon as one of them is."""
+    reasoning = [usage.reasoning_tokens for usage in usages if usage.reasoning_tokens is not None]
+    return Usage(
+        sum(usage.prompt_tokens for usage in usages),
+        sum(usage.output_tokens for usage in usages),
+        sum(reasoning) if reasoning else None,
+        any(usage.estimated for usage in usages),
+    )

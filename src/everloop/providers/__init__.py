@@ -1,0 +1,1 @@
+"""Outward to model vendors: one file per wire format."""

@@ -1,0 +1,1 @@
+"""Secret box, API keys, redaction, random identifiers."""

@@ -1,0 +1,1 @@
+"""Outward to databases: tables, queries per noun, the log writer, the feed of changes, migrations."""
