@@ -1,0 +1,54 @@
+"""Ports to model providers."""
+
+from collections.abc import AsyncGenerator
+from typing import Protocol
+
+from everloop.domain.generation import Event, Generation, GenerationRequest, PreparedCall, Secret
+
+
+class Provider(Protocol):
+    """One vendor, spoken to in its own wire format."""
+
+    @property
+    def origin(self) -> str:
+        """The display name for errors, such as `OpenAI`."""
+        ...
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether a call without a key is senseless."""
+        ...
+
+    def prepare(self, request: GenerationRequest) -> PreparedCall:
+        """The request in the vendor's words; no I/O. Raises `errors.Unprocessable` for what the vendor cannot do."""
+        ...
+
+    async def complete(self, call: PreparedCall, key: Secret | None) -> Generation:
+        """The whole answer. Raises `errors.ProviderFailure`; retries are inside."""
+        ...
+
+    def stream(self, call: PreparedCall, key: Secret | None) -> AsyncGenerator[Event, None]:
+        """The answer as it comes. Raises `errors.ProviderFailure` only before the first event (retries are inside, and only
+        there); what breaks later is a `Failure` event. Closing the generator closes the upstream connection.
+        """
+        ...
+
+
+class Providers(Protocol):
+    """Every provider that configurations may name."""
+
+    def get(self, name: str) -> Provider:
+        """The provider of that name. Raises `errors.Unprocessable`, naming those that there are."""
+        ...
+
+    def names(self) -> tuple[str, ...]:
+        """The names that `get` knows."""
+        ...
+
+    def operator_key(self, name: str) -> Secret | None:
+        """The key that the operator set in the environment for this provider, if any."""
+        ...
+
+    def environment_variable(self, name: str) -> str:
+        """The name of the variable that `operator_key` comes from, for error messages."""
+        ...

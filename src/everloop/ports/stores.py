@@ -1,0 +1,247 @@
+"""Ports to what is kept. Every method of a store takes the caller's `Scope` first and never leaves its organisation.
+
+Writes return once they are on disk. Each write that changes how calls are answered also records a `Change` for the feed, in the
+same transaction. A database that cannot be reached or written raises `errors.Unavailable`.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from everloop.domain.config import ConfigUse, ConfigVersion
+from everloop.domain.deployment import Deployment
+from everloop.domain.environment import Environment
+from everloop.domain.feedback import Feedback, FeedbackType
+from everloop.domain.ids import ApiKeyId, ConfigId, EnvironmentId, LogId, OrganisationId, ProjectId, SessionId
+from everloop.domain.keys import ApiKey, ProviderKey
+from everloop.domain.log import Log, LogLink
+from everloop.domain.organisation import Organisation
+from everloop.domain.page import Page, PageRequest
+from everloop.domain.project import Project, ProjectSort
+from everloop.domain.scope import Scope
+from everloop.domain.session import Session, SessionSummary
+from everloop.domain.snapshot import Change, OrganisationView, ProjectView, Snapshot
+
+
+class LogWriter(Protocol):
+    """The way of logs to the disk, batched over concurrent calls."""
+
+    async def append(self, scope: Scope, logs: Sequence[Log]) -> None:
+        """Keeps the logs, all or none, and makes the sessions that they refer to; returns once they are on disk.
+
+        Raises `errors.Unavailable` when the commit failed or the queue is full.
+        """
+        ...
+
+    def check(self) -> None:
+        """Raises `errors.Unavailable` from the first failed commit until one succeeds (the writer probes by itself)."""
+        ...
+
+
+class LogStore(Protocol):
+    """Logs, once written."""
+
+    async def get(self, scope: Scope, log_id: LogId) -> Log | None: ...
+
+    async def link(self, scope: Scope, log_id: LogId) -> LogLink | None:
+        """What a child needs to know of its parent: one indexed read."""
+        ...
+
+    async def link_by_reference(self, scope: Scope, reference_id: str) -> LogLink | None:
+        """The same, by the newest log with that reference."""
+        ...
+
+    async def page(self, scope: Scope, project_id: ProjectId, request: PageRequest) -> Page[Log]:
+        """The logs of a project, newest first, with their bodies."""
+        ...
+
+    async def count(self, scope: Scope, project_ids: Sequence[ProjectId]) -> dict[ProjectId, int]:
+        """How many logs each project has."""
+        ...
+
+
+class SessionStore(Protocol):
+    """Sessions."""
+
+    async def create(self, scope: Scope, session: Session) -> None: ...
+
+    async def get(self, scope: Scope, session_id: SessionId) -> Session | None: ...
+
+    async def summary(self, scope: Scope, session_id: SessionId) -> SessionSummary | None: ...
+
+
+class FeedbackStore(Protocol):
+    """Feedback and its types."""
+
+    async def types(self, scope: Scope, project_ids: Sequence[ProjectId]) -> dict[ProjectId, tuple[FeedbackType, ...]]:
+        """The types of each project in order of creation; the default types are among them from the project's creation on."""
+        ...
+
+    async def record(
+        self, scope: Scope, project_id: ProjectId, types: Sequence[FeedbackType], pieces: Sequence[Feedback]
+    ) -> None:
+        """Keeps the pieces, all or none, and first adds types and labels that the project does not have yet.
+
+        A piece of a `select`, `text` or `number` type replaces what the same user (None is one such) said of the same type and log;
+        one of a `multi_select` type replaces only the same value.
+        """
+        ...
+
+    async def remove(self, scope: Scope, log_id: LogId, type_name: str, value: str | None, user: str | None) -> list[Feedback]:
+        """Unsets what this user said: of that type, and of that value unless None. Returns what was removed."""
+        ...
+
+    async def of_logs(self, scope: Scope, log_ids: Sequence[LogId]) -> dict[LogId, tuple[Feedback, ...]]:
+        """The feedback of each log, oldest first."""
+        ...
+
+
+class ProjectStore(Protocol):
+    """Projects."""
+
+    async def create(self, scope: Scope, project: Project) -> Project:
+        """Keeps the project, with the default feedback types. When the name is taken, returns the one that has it instead."""
+        ...
+
+    async def get(self, scope: Scope, project_id: ProjectId) -> Project | None: ...
+
+    async def named(self, scope: Scope, name: str) -> Project | None: ...
+
+    async def page(
+        self, scope: Scope, name_part: str | None, sort: ProjectSort, descending: bool, request: PageRequest
+    ) -> Page[Project]:
+        """Projects whose name contains `name_part`, without regard to case."""
+        ...
+
+    async def update(self, scope: Scope, project: Project) -> None:
+        """Replaces name, directory and `updated_at`. Raises `errors.Conflict` when another project has the name."""
+        ...
+
+
+class ConfigStore(Protocol):
+    """Versions of model configurations."""
+
+    async def register(self, scope: Scope, version: ConfigVersion, first: Deployment | None) -> ConfigVersion:
+        """The version of the project with this fingerprint, made if there is none.
+
+        When `first` is given and the project never had a deployment, it goes live in the same transaction (with the id of the version
+        that is returned as its target).
+        """
+        ...
+
+    async def get(self, scope: Scope, config_id: ConfigId) -> ConfigVersion | None: ...
+
+    async def used(self, scope: Scope, config_ids: Sequence[ConfigId]) -> dict[ConfigId, ConfigUse]:
+        """The versions with what is known of their use."""
+        ...
+
+    async def of_project(self, scope: Scope, project_id: ProjectId) -> tuple[ConfigUse, ...]:
+        """Newest first."""
+        ...
+
+
+class DeploymentStore(Protocol):
+    """What is live, and what was."""
+
+    async def deploy(self, scope: Scope, deployments: Sequence[Deployment]) -> None:
+        """Puts the targets live, all or none, ending what was live there. A row with no target clears the place, and is not
+        written when nothing was live there.
+        """
+        ...
+
+    async def history(self, scope: Scope, project_id: ProjectId, request: PageRequest) -> Page[Deployment]:
+        """Every change, newest first."""
+        ...
+
+
+class EnvironmentStore(Protocol):
+    """Environments."""
+
+    async def create(self, scope: Scope, environment: Environment) -> None:
+        """Raises `errors.Conflict` when the name is taken."""
+        ...
+
+    async def rename(self, scope: Scope, environment_id: EnvironmentId, name: str) -> None:
+        """Raises `errors.Conflict` when another environment has the name, `errors.NotFound` when there is none."""
+        ...
+
+    async def make_default(self, scope: Scope, environment_id: EnvironmentId) -> None:
+        """The tag moves here from the environment that had it. Raises `errors.NotFound`."""
+        ...
+
+    async def delete(self, scope: Scope, environment_id: EnvironmentId, now: int) -> None:
+        """Hides it and ends what is live in it; logs keep its name. Raises `errors.NotFound`, and `errors.Conflict` for the default."""
+        ...
+
+    async def names(self, scope: Scope) -> dict[EnvironmentId, str]:
+        """The names of all, the deleted ones included, for reading old logs."""
+        ...
+
+
+class KeyStore(Protocol):
+    """API keys and providers' keys."""
+
+    async def add_api_key(self, scope: Scope, key: ApiKey) -> None: ...
+
+    async def api_keys(self, scope: Scope) -> tuple[ApiKey, ...]:
+        """Newest first, the revoked ones included."""
+        ...
+
+    async def revoke_api_key(self, scope: Scope, key_id: ApiKeyId, now: int) -> ApiKey | None:
+        """The key as revoked (at its first revocation), None when there is none of that id."""
+        ...
+
+    async def put_provider_key(self, scope: Scope, key: ProviderKey) -> None:
+        """Replaces the key that the organisation had for that provider."""
+        ...
+
+    async def provider_keys(self, scope: Scope) -> tuple[ProviderKey, ...]: ...
+
+    async def delete_provider_key(self, scope: Scope, provider: str) -> bool:
+        """Whether there was one."""
+        ...
+
+
+class OrganisationStore(Protocol):
+    """Organisations; the one store that is not inside one."""
+
+    async def create(self, organisation: Organisation, environment: Environment) -> None:
+        """With its first environment. Raises `errors.Conflict` when the name is taken."""
+        ...
+
+    async def create_first(self, organisation: Organisation, environment: Environment) -> bool:
+        """The same, unless there is any organisation already; whether it was made. Safe when several processes start at once."""
+        ...
+
+    async def all(self) -> tuple[Organisation, ...]:
+        """Oldest first."""
+        ...
+
+
+class ConfigFeed(Protocol):
+    """How processes learn what others changed, and the reads that the snapshot is made of."""
+
+    async def load(self) -> Snapshot:
+        """Everything, as of one epoch."""
+        ...
+
+    async def changes_since(self, epoch: int) -> tuple[Change, ...]:
+        """What changed after that epoch, oldest first."""
+        ...
+
+    async def organisation(self, organisation_id: OrganisationId) -> OrganisationView | None:
+        """The organisation's environments and keys, without its projects."""
+        ...
+
+    async def project(self, organisation_id: OrganisationId, project_id: ProjectId) -> ProjectView | None: ...
+
+    async def wait(self) -> None:
+        """Returns when there may be something new: at the latest, a change is told half a second after it was made."""
+        ...
+
+
+class Health(Protocol):
+    """The state of the database."""
+
+    async def ready(self) -> None:
+        """Raises `errors.Unavailable`, saying why, unless the database is writable and its migrations are current."""
+        ...
