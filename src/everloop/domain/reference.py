@@ -1,0 +1,40 @@
+"""How a caller names things: the pairs of which at most one may be given."""
+
+from dataclasses import dataclass
+
+from everloop.errors import FieldIssue, InvalidFields
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectReference:
+    """A project by name, by id, or by both when they agree."""
+
+    name: str | None = None
+    id: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raises `InvalidFields` unless one of the two is there."""
+        if not self.name and not self.id:
+            message = "Name a project: give `project` (its name) or `project_id`."
+            raise InvalidFields([FieldIssue(("body", "project"), message, "value_error.missing")])
+
+
+@dataclass(frozen=True, slots=True)
+class LinkReference:
+    """Where a log belongs: at most one way of naming its session, at most one of naming its parent."""
+
+    session_id: str | None = None
+    session_reference_id: str | None = None
+    parent_id: str | None = None
+    parent_reference_id: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raises `InvalidFields` when both of a pair are there."""
+        pairs = (
+            ("session_reference_id", self.session_id, self.session_reference_id),
+            ("parent_reference_id", self.parent_id, self.parent_reference_id),
+        )
+        for name, by_id, by_reference in pairs:
+            if by_id and by_reference:
+                other = name.replace("_reference", "")
+                raise InvalidFields.one(("body", name), f"Give either `{other}` or `{name}`, not both.")

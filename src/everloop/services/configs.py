@@ -1,0 +1,96 @@
+"""Model configurations: registered once per content, and read back."""
+
+from dataclasses import dataclass
+
+from everloop.domain.config import ConfigUse, ConfigVersion, ModelConfig, fingerprint
+from everloop.domain.deployment import ConfigTarget, Deployment
+from everloop.domain.ids import ConfigId, DeploymentId, Prefix
+from everloop.domain.project import Project
+from everloop.domain.reference import ProjectReference
+from everloop.domain.scope import Scope
+from everloop.errors import NotFound
+from everloop.ports.stores import ConfigStore
+from everloop.ports.system import Clock, Ids
+from everloop.services.directory import Directory
+from everloop.services.projects import ProjectService
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What people call a version; no part of its identity."""
+
+    name: str | None = None
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectConfig:
+    """A version in its project."""
+
+    project: Project
+    use: ConfigUse
+
+
+class ConfigService:
+    """The use cases of model configurations."""
+
+    def __init__(
+        self, *, directory: Directory, projects: ProjectService, configs: ConfigStore, clock: Clock, ids: Ids
+    ) -> None:
+        self._directory = directory
+        self._projects = projects
+        self._configs = configs
+        self._clock = clock
+        self._ids = ids
+
+    async def register(
+        self, scope: Scope, reference: ProjectReference, config: ModelConfig, labels: Labels
+    ) -> ProjectConfig:
+        """Finds or makes the version; the first one ever registered in a project goes live in the default environment."""
+        project = (await self._projects.resolve(scope, reference)).project
+        version = self._version(project, config, labels)
+        first = Deployment(
+            DeploymentId(self._ids.new(Prefix.DEPLOYMENT)),
+            project.id,
+            self._directory.organisation(scope).default_environment.id,
+            ConfigTarget(version.id),
+            version.created_at,
+            scope.actor,
+        )
+        kept = await self._configs.register(scope, version, first)
+        await self._directory.refresh()
+        return ProjectConfig(project, (await self._configs.used(scope, [kept.id]))[kept.id])
+
+    async def ensure(self, scope: Scope, project: Project, config: ModelConfig, labels: Labels) -> ConfigVersion:
+        """Finds or makes the version without putting anything live: for configurations that come with a log."""
+        return await self._configs.register(scope, self._version(project, config, labels), None)
+
+    async def get(self, scope: Scope, config_id: str) -> ConfigVersion:
+        """One version. Raises `NotFound`."""
+        version = await self._configs.get(scope, ConfigId(config_id))
+        if version is None:
+            raise NotFound(f"There is no model config with the id {config_id!r}.")
+        return version
+
+    async def of_project(self, scope: Scope, project_id: str) -> tuple[ProjectConfig, ...]:
+        """Every version of a project, newest first. Raises `NotFound`."""
+        project = (await self._projects.view(scope, project_id)).project
+        return tuple(ProjectConfig(project, use) for use in await self._configs.of_project(scope, project.id))
+
+    async def within(self, scope: Scope, project: Project, config_id: str) -> ConfigVersion:
+        """The version, which must be this project's own. Raises `NotFound`."""
+        version = await self._configs.get(scope, ConfigId(config_id))
+        if version is None or version.project_id != project.id:
+            raise NotFound(f"Project {project.name!r} has no model config with the id {config_id!r}.")
+        return version
+
+    def _version(self, project: Project, config: ModelConfig, labels: Labels) -> ConfigVersion:
+        return ConfigVersion(
+            ConfigId(self._ids.new(Prefix.CONFIG)),
+            project.id,
+            config,
+            fingerprint(config),
+            self._clock.now(),
+            labels.name,
+            labels.description,
+        )

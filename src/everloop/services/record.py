@@ -1,0 +1,124 @@
+"""Record: one log per sample, on disk before the answer leaves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from everloop.domain.document import Document
+from everloop.domain.generation import PreparedCall, Usage
+from everloop.domain.ids import LogId
+from everloop.domain.log import Log, LogBody
+from everloop.domain.scope import Scope
+from everloop.errors import ProviderFailure
+from everloop.ports.stores import LogWriter
+from everloop.ports.system import Clock, Pricing
+from everloop.services.resolve import Resolved
+from everloop.services.sessions import Links
+
+CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What all samples of one call share. `started_at` is in Unix milliseconds, `began` on the monotonic clock."""
+
+    scope: Scope
+    resolved: Resolved
+    links: Links
+    inputs: Document
+    metadata: Document | None
+    source: str | None
+    source_datapoint_id: str | None
+    user: str | None
+    save: bool
+    prepared: PreparedCall
+    log_ids: tuple[LogId, ...]
+    started_at: int
+    began: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one sample ended: with a finish reason, or with an error and whatever text had come. Latencies are in seconds."""
+
+    index: int
+    text: str | None
+    finish_reason: str | None = None
+    usage: Usage | None = None
+    response: bytes | None = None
+    error_kind: str | None = None
+    error: str | None = None
+    provider_latency: float | None = None
+    time_to_first_token: float | None = None
+    attempts: int | None = None
+
+
+def failed(index: int, failure: ProviderFailure, text: str | None = None, usage: Usage | None = None) -> Outcome:
+    """The outcome of a sample that the provider did not finish."""
+    return Outcome(index, text, usage=usage, error_kind=failure.kind.value, error=failure.message)
+
+
+class Recorder:
+    """Turns outcomes into logs and hands them to the writer."""
+
+    def __init__(self, *, writer: LogWriter, pricing: Pricing, clock: Clock) -> None:
+        self._writer = writer
+        self._pricing = pricing
+        self._clock = clock
+
+    def check(self) -> None:
+        """Raises `Unavailable` while logs cannot be kept: better no call than one that nobody can account for."""
+        self._writer.check()
+
+    async def record(self, context: Context, outcomes: Sequence[Outcome]) -> None:
+        """Returns once the logs are on disk. Raises `Unavailable`."""
+        await self._writer.append(context.scope, [self._log(context, outcome) for outcome in outcomes])
+
+    def _log(self, context: Context, outcome: Outcome) -> Log:
+        resolved, links = context.resolved, context.links
+        config = resolved.version.config
+        usage = outcome.usage
+        cost = self._pricing.cost(config.provider, config.model, usage) if usage else None
+        return Log(
+            id=context.log_ids[outcome.index],
+            project_id=resolved.project.id,
+            config_id=resolved.version.id,
+            created_at=context.started_at,
+            updated_at=self._clock.now(),
+            environment_id=resolved.environment.id,
+            session_id=links.session_id,
+            session_reference_id=links.session_reference_id,
+            parent_id=links.parent_id,
+            parent_reference_id=links.parent_reference_id,
+            source=context.source,
+            source_datapoint_id=context.source_datapoint_id,
+            user=context.user,
+            save=context.save,
+            sample_index=outcome.index,
+            finish_reason=outcome.finish_reason,
+            error_kind=outcome.error_kind,
+            usage=usage,
+            prompt_cost=cost.prompt if cost else None,
+            output_cost=cost.output if cost else None,
+            provider_latency=outcome.provider_latency,
+            time_to_first_token=outcome.time_to_first_token,
+            duration=self._clock.monotonic() - context.began,
+            provider_calls=outcome.attempts,
+            body=_body(context, outcome),
+        )
+
+
+def _body(context: Context, outcome: Outcome) -> LogBody:
+    metadata = context.metadata.text if context.metadata else None
+    if not context.save:
+        return LogBody(metadata=metadata)
+    return LogBody(
+        inputs=context.inputs.text,
+        metadata=metadata,
+        output=None if outcome.text is None else outcome.text.strip(),
+        raw_output=outcome.text,
+        error=outcome.error,
+        provider_request=context.prepared.body,
+        provider_response=outcome.response,
+    )
+
+

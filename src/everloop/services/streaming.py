@@ -1,0 +1,206 @@
+"""The samples of one streamed call: chunks go out as they come, and each sample's last one after its log is on disk."""
+
+import logging
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from everloop.domain.generation import Event, Failure, Finish, TextDelta, Usage, UsageReport
+from everloop.domain.ids import LogId
+from everloop.domain.output import StrippedStream
+from everloop.domain.usage import estimate_tokens
+from everloop.errors import EverloopError, ProviderFailure, Unavailable
+from everloop.ports.system import Clock
+from everloop.services import generate
+from everloop.services.generate import ProviderCall
+from everloop.services.record import CANCELLED, Context, Outcome, Recorder, failed
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of one sample. The pieces of `output` add up to the plain answer's output, those of `raw_output` to its raw one.
+
+    The last chunk of a sample has its `finish_reason` and `usage`; one with an `error` is the last one too, and has no text.
+    """
+
+    log_id: LogId
+    index: int
+    output: str = ""
+    raw_output: str = ""
+    finish_reason: str | None = None
+    usage: Usage | None = None
+    error: EverloopError | None = None
+
+
+@dataclass(slots=True)
+class _Sample:
+    """What has come of one sample so far."""
+
+    index: int
+    pieces: list[str] = field(default_factory=list)
+    stripped: StrippedStream = field(default_factory=StrippedStream)
+    first_token_at: float | None = None
+    finish: Finish | None = None
+    recorded: bool = False
+
+    @property
+    def text(self) -> str:
+        return "".join(self.pieces)
+
+
+class SampleStreams:
+    """One streamed call. Whatever ends it, each of its samples has one log afterwards."""
+
+    def __init__(self, call: ProviderCall, context: Context, recorder: Recorder, clock: Clock) -> None:
+        self._call = call
+        self._context = context
+        self._recorder = recorder
+        self._clock = clock
+        self._samples = [_Sample(index) for index in range(call.wanted)]
+        self._measured: Usage | None = None
+        self._given = Usage(0, 0)
+        self._began = 0.0
+
+    async def chunks(self) -> AsyncGenerator[Chunk, None]:
+        """The chunks of all samples. Raises what goes wrong before the first one; afterwards an error is a chunk.
+
+        Closing the generator ends the call: what had come of unfinished samples is logged as cancelled.
+        """
+        self._began = self._clock.monotonic()
+        sent = False
+        try:
+            async with aclosing(generate.stream(self._call)) as events:
+                async for event in events:
+                    for chunk in await self._chunks_of(event):
+                        sent = True
+                        yield chunk
+            for chunk in await self._finish(self._unrecorded()):
+                yield chunk
+        except ProviderFailure as failure:
+            await self._record_failure(self._unrecorded(), failure)
+            raise
+        except Unavailable as error:
+            if not sent:
+                raise
+            for sample in self._unrecorded():
+                yield Chunk(self._log_id(sample), sample.index, error=error)
+        finally:
+            await self._abandon()
+
+    async def _chunks_of(self, event: Event) -> list[Chunk]:
+        match event:
+            case TextDelta(index, text):
+                return [self._delta(self._samples[index], text)]
+            case Finish(index):
+                sample = self._samples[index]
+                sample.finish = event
+                # The last one waits for the provider's count, which comes after it.
+                return [] if all(each.finish or each.recorded for each in self._samples) else await self._finish([sample])
+            case UsageReport(usage):
+                self._measured = _plus(self._measured or Usage(0, 0), usage)
+                return []
+            case Failure(index, error):
+                unfinished = [each for each in self._unrecorded() if index in {None, each.index}]
+                finished = [each for each in unfinished if each.finish is not None]
+                chunks = await self._finish(finished)
+                return chunks + await self._record_failure([each for each in unfinished if not each.recorded], error)
+            case _:
+                assert_never(event)
+
+    def _delta(self, sample: _Sample, text: str) -> Chunk:
+        if sample.first_token_at is None:
+            sample.first_token_at = self._clock.monotonic()
+        sample.pieces.append(text)
+        return Chunk(self._log_id(sample), sample.index, sample.stripped.push(text), text)
+
+    async def _finish(self, samples: Iterable[_Sample]) -> list[Chunk]:
+        chunks = []
+        for sample in samples:
+            if sample.finish is None:
+                continue
+            usage = self._usage(sample)
+            outcome = Outcome(
+                index=sample.index,
+                text=sample.text,
+                finish_reason=sample.finish.reason,
+                usage=usage,
+                response=sample.finish.response,
+                provider_latency=self._clock.monotonic() - self._began,
+                time_to_first_token=self._time_to_first_token(sample),
+            )
+            await self._record([sample], [outcome])
+            chunks.append(Chunk(self._log_id(sample), sample.index, finish_reason=sample.finish.reason, usage=usage))
+        return chunks
+
+    async def _record_failure(self, samples: list[_Sample], failure: ProviderFailure) -> list[Chunk]:
+        outcomes = [failed(each.index, failure, self._partial(each), self._partial_usage(each)) for each in samples]
+        await self._record(samples, outcomes)
+        return [Chunk(self._log_id(each), each.index, error=failure) for each in samples]
+
+    async def _abandon(self) -> None:
+        """Logs what is left when the caller went away."""
+        samples = self._unrecorded()
+        outcomes = [
+            Outcome(
+                index=each.index,
+                text=self._partial(each),
+                usage=self._partial_usage(each),
+                error_kind=CANCELLED,
+                error="The caller went away before the answer was complete.",
+                time_to_first_token=self._time_to_first_token(each),
+            )
+            for each in samples
+        ]
+        try:
+            await self._record(samples, outcomes)
+        except Unavailable as error:
+            _log.error("%d samples of a broken call could not be logged: %s", len(samples), error)
+
+    async def _record(self, samples: list[_Sample], outcomes: list[Outcome]) -> None:
+        if outcomes:
+            await self._recorder.record(self._context, outcomes)
+        for sample in samples:
+            sample.recorded = True
+
+    def _usage(self, sample: _Sample) -> Usage:
+        """What this sample used: the provider's count when it is the only one; else an estimate, the last one taking the rest."""
+        alone = len(self._samples) == 1
+        if self._measured is None:
+            usage = self._estimate(sample)
+        elif alone:
+            usage = self._measured
+        else:
+            prompt = max(0, self._measured.prompt_tokens - self._given.prompt_tokens)
+            usage = Usage(prompt, max(0, self._measured.output_tokens - self._given.output_tokens), estimated=True)
+        self._given = _plus(self._given, usage)
+        return usage
+
+    def _estimate(self, sample: _Sample) -> Usage:
+        prompt = estimate_tokens(self._call.prepared.request.prompt) if sample.index == 0 else 0
+        return Usage(prompt, estimate_tokens(sample.text), estimated=True)
+
+    def _partial(self, sample: _Sample) -> str | None:
+        return sample.text if sample.pieces else None
+
+    def _partial_usage(self, sample: _Sample) -> Usage | None:
+        return self._estimate(sample) if sample.pieces else None
+
+    def _time_to_first_token(self, sample: _Sample) -> float | None:
+        return None if sample.first_token_at is None else sample.first_token_at - self._context.began
+
+    def _unrecorded(self) -> list[_Sample]:
+        return [each for each in self._samples if not each.recorded]
+
+    def _log_id(self, sample: _Sample) -> LogId:
+        return self._context.log_ids[sample.index]
+
+
+def _plus(one: Usage, other: Usage) -> Usage:
+    reasoning = (one.reasoning_tokens or 0) + (other.reasoning_tokens or 0)
+    estimated = one.estimated or other.estimated
+    return Usage(
+        one.prompt_tokens + other.prompt_tokens, one.output_tokens + other.output_tokens, reasoning or None, estimated
+    )
