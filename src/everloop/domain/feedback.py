@@ -1,5 +1,6 @@
 """Feedback: what people said of a log, and the types that a project knows."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -62,3 +63,32 @@ DEFAULT_TYPES: Final = (
     FeedbackType("correction", FeedbackClass.TEXT),
     FeedbackType("comment", FeedbackClass.TEXT),
 )
+
+
+def class_of(value: Value | None) -> FeedbackClass:
+    """The class of a new type, by the first value given for it."""
+    match value:
+        case bool() | str() | None:
+            return FeedbackClass.SELECT
+        case int() | float():
+            return FeedbackClass.NUMBER
+        case tuple():
+            return FeedbackClass.MULTI_SELECT
+
+
+def fits(kind: FeedbackClass, value: Value) -> bool:
+    """Whether a value may be given for a type of that class."""
+    match kind:
+        case FeedbackClass.SELECT:
+            return isinstance(value, (str, bool)) and value != ""
+        case FeedbackClass.MULTI_SELECT:
+            return isinstance(value, (str, bool, tuple)) and value not in ("", ())
+        case FeedbackClass.TEXT:
+            return isinstance(value, str)
+        case FeedbackClass.NUMBER:
+            return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def label_of(value: Value) -> str:
+    """How a value reads as a label: texts as they are, anything else as JSON writes it."""
+    return value if isinstance(value, str) else json.dumps(value)

@@ -66,8 +66,9 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class LogLink:
-    """What a new log needs to know of its parent."""
+    """What a new log needs to know of its parent, and feedback of its log."""
 
     id: LogId
+    project_id: ProjectId
     session_id: SessionId | None
     session_reference_id: str | None

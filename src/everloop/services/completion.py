@@ -202,8 +202,6 @@ def _answer(context: Context, generated: Generated) -> Answer:
     )
 
 
-
-
 def _answered(context: Context, sample: Sample) -> AnsweredSample:
     return AnsweredSample(
         context.log_ids[sample.index], sample.index, sample.text.strip(), sample.text, sample.finish_reason

@@ -111,9 +111,7 @@ class DeploymentService:
     ) -> None:
         now = self._clock.now()
         rows = [
-            Deployment(
-                DeploymentId(self._ids.new(Prefix.DEPLOYMENT)), project.id, each.id, target, now, scope.actor
-            )
+            Deployment(DeploymentId(self._ids.new(Prefix.DEPLOYMENT)), project.id, each.id, target, now, scope.actor)
             for each in environments
         ]
         await self._deployments.deploy(scope, rows)

@@ -104,7 +104,10 @@ class ProjectService:
         """Renames or moves it; None leaves a field as it is. Raises `NotFound`, and `Conflict` when the name is taken."""
         project = (await self.view(scope, project_id)).project
         changed = replace(
-            project, name=name or project.name, directory_id=directory_id or project.directory_id, updated_at=self._clock.now()
+            project,
+            name=name or project.name,
+            directory_id=directory_id or project.directory_id,
+            updated_at=self._clock.now(),
         )
         await self._projects.update(scope, changed)
         await self._directory.refresh()

@@ -120,5 +120,3 @@ def _body(context: Context, outcome: Outcome) -> LogBody:
         provider_request=context.prepared.body,
         provider_response=outcome.response,
     )
-
-

@@ -28,9 +28,7 @@ _NOWHERE = Links()
 class SessionService:
     """The use cases of sessions. `reference_key` keys the hash that makes a session's id of its reference."""
 
-    def __init__(
-        self, *, sessions: SessionStore, logs: LogStore, clock: Clock, ids: Ids, reference_key: bytes
-    ) -> None:
+    def __init__(self, *, sessions: SessionStore, logs: LogStore, clock: Clock, ids: Ids, reference_key: bytes) -> None:
         self._sessions = sessions
         self._logs = logs
         self._clock = clock
@@ -83,7 +81,9 @@ class SessionService:
         if reference.parent_reference_id:
             parent = await self._logs.link_by_reference(scope, reference.parent_reference_id)
             if parent is None:
-                raise NotFound(f"There is no log with the reference {reference.parent_reference_id!r} to be the parent.")
+                raise NotFound(
+                    f"There is no log with the reference {reference.parent_reference_id!r} to be the parent."
+                )
             return parent
         return None
 

@@ -98,7 +98,9 @@ class SampleStreams:
                 sample = self._samples[index]
                 sample.finish = event
                 # The last one waits for the provider's count, which comes after it.
-                return [] if all(each.finish or each.recorded for each in self._samples) else await self._finish([sample])
+                return (
+                    [] if all(each.finish or each.recorded for each in self._samples) else await self._finish([sample])
+                )
             case UsageReport(usage):
                 self._measured = _plus(self._measured or Usage(0, 0), usage)
                 return []
@@ -141,8 +143,15 @@ class SampleStreams:
         return [Chunk(self._log_id(each), each.index, error=failure) for each in samples]
 
     async def _abandon(self) -> None:
-        """Logs what is left when the caller went away."""
-        samples = self._unrecorded()
+        """Logs what is left when the caller went away; a sample that had only waited for its count is complete."""
+        try:
+            await self._finish(self._unrecorded())
+            await self._record_cancelled(self._unrecorded())
+        except Unavailable as error:
+            left = len(self._unrecorded())
+            _log.error("%d samples of a broken call could not be logged: %s", left, error)
+
+    async def _record_cancelled(self, samples: list[_Sample]) -> None:
         outcomes = [
             Outcome(
                 index=each.index,
@@ -154,10 +163,7 @@ class SampleStreams:
             )
             for each in samples
         ]
-        try:
-            await self._record(samples, outcomes)
-        except Unavailable as error:
-            _log.error("%d samples of a broken call could not be logged: %s", len(samples), error)
+        await self._record(samples, outcomes)
 
     async def _record(self, samples: list[_Sample], outcomes: list[Outcome]) -> None:
         if outcomes:

@@ -1,0 +1,1 @@
+"""Our own API, outside v4: environments, keys, the history of deployments."""

@@ -1,0 +1,53 @@
+"""The use cases that the routes call, handed over in one piece by `app.py`."""
+
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from everloop.domain.scope import Scope
+from everloop.ports.stores import Health
+from everloop.ports.system import Metrics
+from everloop.services.api_keys import ApiKeyService
+from everloop.services.completion import CompletionService
+from everloop.services.configs import ConfigService
+from everloop.services.deployments import DeploymentService
+from everloop.services.directory import Directory
+from everloop.services.environments import EnvironmentService
+from everloop.services.feedback import FeedbackService
+from everloop.services.logs import LogService
+from everloop.services.projects import ProjectService
+from everloop.services.provider_keys import ProviderKeyService
+from everloop.services.sessions import SessionService
+
+SCOPE_KEY = "everloop.scope"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """One of each."""
+
+    directory: Directory
+    completion: CompletionService
+    projects: ProjectService
+    configs: ConfigService
+    deployments: DeploymentService
+    environments: EnvironmentService
+    sessions: SessionService
+    logs: LogService
+    feedback: FeedbackService
+    api_keys: ApiKeyService
+    provider_keys: ProviderKeyService
+    health: Health
+    metrics: Metrics
+
+
+def services_of(request: Request) -> Services:
+    """The services, as a route's dependency."""
+    services: Services = request.app.state.services
+    return services
+
+
+def scope_of(request: Request) -> Scope:
+    """Who is asking, as a route's dependency; `edge.py` has put it there."""
+    scope: Scope = request.scope[SCOPE_KEY]
+    return scope

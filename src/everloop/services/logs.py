@@ -1,0 +1,216 @@
+"""Logs: kept for callers who generate elsewhere, and read back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from everloop.domain.config import ConfigVersion, ModelConfig
+from everloop.domain.document import EMPTY_OBJECT, Document
+from everloop.domain.feedback import Feedback
+from everloop.domain.generation import Usage
+from everloop.domain.ids import ConfigId, LogId
+from everloop.domain.log import Log, LogBody
+from everloop.domain.page import Page, PageRequest
+from everloop.domain.project import Project
+from everloop.domain.reference import LinkReference, ProjectReference
+from everloop.domain.scope import Scope
+from everloop.errors import InvalidFields, NotFound
+from everloop.ports.stores import ConfigStore, FeedbackStore, LogStore, LogWriter
+from everloop.ports.system import Clock, Ids
+from everloop.services.configs import ConfigService, Labels
+from everloop.services.environments import EnvironmentService
+from everloop.services.feedback import FeedbackCommand, FeedbackService
+from everloop.services.projects import ProjectService
+from everloop.services.sessions import SessionService
+
+REPORTED = "reported"
+
+
+@dataclass(frozen=True, slots=True)
+class LogCommand:
+    """One log of the caller's own. Either `config_id` or `config` says what made it.
+
+    `created_at` is in Unix milliseconds, `duration` in seconds, costs in US dollars; `feedback` refers to the log by an empty id.
+    """
+
+    project: ProjectReference
+    links: LinkReference = field(default_factory=LinkReference)
+    config_id: str | None = None
+    config: ModelConfig | None = None
+    labels: Labels = field(default_factory=Labels)
+    environment: str | None = None
+    inputs: Document = EMPTY_OBJECT
+    messages: Document | None = None
+    metadata: Document | None = None
+    source: str | None = None
+    source_datapoint_id: str | None = None
+    reference_id: str | None = None
+    save: bool = True
+    output: str | None = None
+    output_message: Document | None = None
+    judgment: Document | None = None
+    error: str | None = None
+    stdout: str | None = None
+    duration: float | None = None
+    prompt_tokens: int | None = None
+    output_tokens: int | None = None
+    prompt_cost: float | None = None
+    output_cost: float | None = None
+    provider_request: Document | None = None
+    provider_response: Document | None = None
+    created_at: int | None = None
+    feedback: tuple[FeedbackCommand, ...] = ()
+    location: tuple[str | int, ...] = ("body",)
+
+
+@dataclass(frozen=True, slots=True)
+class LogDetails:
+    """A log with what it refers to. `environment` is the environment's present name."""
+
+    log: Log
+    project: Project
+    version: ConfigVersion | None
+    environment: str | None
+    feedback: tuple[Feedback, ...]
+
+
+class LogService:
+    """The use cases of logs."""
+
+    def __init__(  # noqa: PLR0913 - the ports and neighbours it needs, handed in by name
+        self,
+        *,
+        projects: ProjectService,
+        environments: EnvironmentService,
+        configs: ConfigService,
+        sessions: SessionService,
+        feedback: FeedbackService,
+        writer: LogWriter,
+        logs: LogStore,
+        config_store: ConfigStore,
+        feedback_store: FeedbackStore,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._projects = projects
+        self._environments = environments
+        self._configs = configs
+        self._sessions = sessions
+        self._feedback = feedback
+        self._writer = writer
+        self._logs = logs
+        self._config_store = config_store
+        self._feedback_store = feedback_store
+        self._clock = clock
+        self._ids = ids
+
+    async def create(self, scope: Scope, commands: Sequence[LogCommand]) -> list[Log]:
+        """Keeps the logs, all or none, and then their feedback; returns once they are on disk.
+
+        Raises `NotFound` for what they refer to, and `InvalidFields`.
+        """
+        logs = [await self._log(scope, command) for command in commands]
+        await self._writer.append(scope, logs)
+        for log, command in zip(logs, commands, strict=True):
+            await self._feedback.submit(scope, [replace(each, log_id=log.id) for each in command.feedback])
+        return logs
+
+    async def get(self, scope: Scope, log_id: str) -> LogDetails:
+        """One log. Raises `NotFound`."""
+        log = await self._logs.get(scope, LogId(log_id))
+        if log is None:
+            raise NotFound(f"There is no log with the id {log_id!r}.")
+        return (await self._details(scope, [log]))[0]
+
+    async def page(self, scope: Scope, project_id: str, request: PageRequest) -> Page[LogDetails]:
+        """The logs of a project, newest first. Raises `NotFound`."""
+        view = await self._projects.view(scope, project_id)
+        page = await self._logs.page(scope, view.project.id, request)
+        return Page(tuple(await self._details(scope, page.items)), page.total)
+
+    async def _log(self, scope: Scope, command: LogCommand) -> Log:
+        project = (await self._projects.resolve(scope, command.project)).project
+        config_id = await self._config(scope, project, command)
+        links = await self._sessions.link(scope, command.links)
+        environment = await self._environments.named(scope, command.environment) if command.environment else None
+        types = await self._feedback.types(scope, project.id)
+        for each in command.feedback:
+            self._feedback.check(types, each)
+        now = self._clock.now()
+        created_at = now if command.created_at is None else command.created_at
+        return Log(
+            id=self._ids.log(created_at),
+            project_id=project.id,
+            config_id=config_id,
+            created_at=created_at,
+            updated_at=now,
+            environment_id=environment.id if environment else None,
+            session_id=links.session_id,
+            session_reference_id=links.session_reference_id,
+            parent_id=links.parent_id,
+            parent_reference_id=links.parent_reference_id,
+            reference_id=command.reference_id,
+            source=command.source,
+            source_datapoint_id=command.source_datapoint_id,
+            save=command.save,
+            error_kind=REPORTED if command.error else None,
+            usage=_usage(command),
+            prompt_cost=command.prompt_cost,
+            output_cost=command.output_cost,
+            duration=command.duration,
+            body=_body(command),
+        )
+
+    async def _config(self, scope: Scope, project: Project, command: LogCommand) -> ConfigId:
+        if command.config_id:
+            return (await self._configs.within(scope, project, command.config_id)).id
+        if command.config is None:
+            raise InvalidFields.one(
+                (*command.location, "config"), "Say what made the output: give `config` or `config_id`."
+            )
+        return (await self._configs.ensure(scope, project, command.config, command.labels)).id
+
+    async def _details(self, scope: Scope, logs: Sequence[Log]) -> list[LogDetails]:
+        config_ids = [log.config_id for log in logs if log.config_id]
+        uses = await self._config_store.used(scope, list(dict.fromkeys(config_ids)))
+        versions: Mapping[ConfigId, ConfigVersion] = {config_id: use.version for config_id, use in uses.items()}
+        names = await self._environments.names(scope)
+        feedback = await self._feedback_store.of_logs(scope, [log.id for log in logs])
+        projects = {each: (await self._projects.view(scope, each)).project for each in {log.project_id for log in logs}}
+        return [
+            LogDetails(
+                log,
+                projects[log.project_id],
+                versions.get(log.config_id) if log.config_id else None,
+                names.get(log.environment_id) if log.environment_id else None,
+                feedback.get(log.id, ()),
+            )
+            for log in logs
+        ]
+
+
+def _usage(command: LogCommand) -> Usage | None:
+    if command.prompt_tokens is None and command.output_tokens is None:
+        return None
+    return Usage(command.prompt_tokens or 0, command.output_tokens or 0)
+
+
+def _text(document: Document | None) -> bytes | None:
+    return None if document is None else document.text
+
+
+def _body(command: LogCommand) -> LogBody:
+    if not command.save:
+        return LogBody(metadata=_text(command.metadata))
+    return LogBody(
+        inputs=command.inputs.text,
+        metadata=_text(command.metadata),
+        messages=_text(command.messages),
+        output=command.output,
+        raw_output=command.output,
+        output_message=_text(command.output_message),
+        error=command.error,
+        stdout=command.stdout,
+        judgment=_text(command.judgment),
+        provider_request=_text(command.provider_request),
+        provider_response=_text(command.provider_response),
+    )
