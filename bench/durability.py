@@ -1,0 +1,172 @@
+"""Acknowledged means on disk: after SIGKILL, the rows that SQL finds are compared with the answers clients received."""
+
+import random
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.answers import acknowledged_plain, acknowledged_streamed
+from bench.client import Answer, Burst, send_count, send_until_cut
+from bench.measure import Measured
+from bench.processes import Server
+from bench.targets import Side, data_directory, everloop
+
+BURST = 2000
+CONNECTIONS = 32
+KILL_AFTER = (0.3, 1.0)  # seconds into the second burst: the instant is drawn between the two
+MAGIC = b"SQLite format 3\0"
+
+
+class NoDatabaseError(Exception):
+    """The data directory does not hold exactly one SQLite file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What the log tables hold: the ids, how many bodies fit an id, how many do not, and SQLite's own check."""
+
+    ids: list[str]
+    bodies: int
+    orphans: int
+    integrity: str
+
+
+@dataclass(frozen=True, slots=True)
+class AfterRounds:
+    """The count after the rounds, when nothing was under way any more.
+
+    Every call that reached the upstream owes one log, the ones whose caller hung up included. A call that was hung up
+    on just before it reached the upstream may have left one too.
+    """
+
+    answers: int
+    upstream_calls: int
+    hung_up_at_most: int
+    rows: int
+    bodies: int
+    integrity: str
+
+    def failures(self) -> list[str]:
+        """Say what was lost or doubled."""
+        found = []
+        if self.rows < self.answers:
+            found.append(f"after the rounds: {self.answers - self.rows} acknowledged logs are missing")
+        if not 0 <= self.rows - self.upstream_calls <= self.hung_up_at_most:
+            found.append(f"after the rounds: {self.rows} rows for {self.upstream_calls} calls of the upstream")
+        if self.bodies != self.rows:
+            found.append(f"after the rounds: {self.rows} index rows but {self.bodies} bodies")
+        if self.integrity != "ok":
+            found.append(f"after the rounds: integrity_check says {self.integrity}")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class AfterKill:
+    """The count after a kill in the middle of a burst, id by id."""
+
+    first_burst: int
+    first_burst_acknowledged: int
+    killed_after_seconds: float
+    second_burst_acknowledged: int
+    cut: int  # connections that broke with a request under way
+    errors: int  # answers that were not 2xx, and any broken before the kill
+    rows: int
+    bodies: int
+    orphans: int
+    missing: int
+    doubled: int
+    integrity: str
+
+    def failures(self) -> list[str]:
+        """Say what was lost, doubled or torn, or why the test did not test."""
+        unacknowledged = self.rows - self.first_burst_acknowledged - self.second_burst_acknowledged
+        wrong = {
+            f"{self.errors} errors": self.errors,
+            "the first burst was not acknowledged whole": self.first_burst_acknowledged != self.first_burst,
+            "the kill was not in the middle of a burst": not (self.second_burst_acknowledged and self.cut),
+            f"{self.missing} acknowledged logs are missing": self.missing,
+            f"{self.doubled} acknowledged or stored twice": self.doubled,
+            f"{unacknowledged} rows nobody was told of, {self.cut} were under way": unacknowledged > self.cut,
+            f"{self.rows} index rows, {self.bodies} bodies, {self.orphans} orphans": self.bodies != self.rows
+            or self.orphans,
+            f"integrity_check says {self.integrity}": self.integrity != "ok",
+        }
+        return [f"after the kill: {what}" for what, is_wrong in wrong.items() if is_wrong]
+
+
+def count_after_rounds(side: Side, work: Path, measured: Measured) -> AfterRounds:
+    """Kill the server that ran the rounds and count."""
+    side.server.kill()
+    rows = _rows(data_directory(work))
+    return AfterRounds(
+        answers=measured.answers[side.name],
+        upstream_calls=measured.upstream_calls[side.name],
+        hung_up_at_most=measured.hung_up_at_most,
+        rows=len(rows.ids),
+        bodies=rows.bodies,
+        integrity=rows.integrity,
+    )
+
+
+def kill_in_a_burst(work: Path, upstream: Server) -> AfterKill:
+    """Serve from an empty directory: one whole burst, then one with SIGKILL in its middle, plain and streamed mixed."""
+    work.mkdir()
+    after = random.uniform(*KILL_AFTER)  # noqa: S311 - an instant, not a secret
+    with everloop(work, upstream) as side:
+        first = send_count(BURST, [side.plain, side.streamed], CONNECTIONS)
+        second = send_until_cut(side.server.kill, after, [side.plain, side.streamed], CONNECTIONS)
+    rows = _rows(data_directory(work))
+    return _compare(first, second, rows, after, side)
+
+
+def _compare(first: Burst, second: Burst, rows: Rows, after: float, side: Side) -> AfterKill:
+    first_ids, second_ids = (_acknowledged(burst.answers, side) for burst in (first, second))
+    times_told, times_stored = Counter(first_ids + second_ids), Counter(rows.ids)
+    refused = [answer for answer in second.answers if answer.complete and not answer.good]
+    return AfterKill(
+        first_burst=BURST,
+        first_burst_acknowledged=len(first_ids),
+        killed_after_seconds=round(after, 3),
+        second_burst_acknowledged=len(second_ids),
+        cut=sum(not answer.complete for answer in second.answers),
+        errors=len(first.answers) - len(first.good) + len(refused),
+        rows=len(rows.ids),
+        bodies=rows.bodies,
+        orphans=rows.orphans,
+        missing=len(times_told.keys() - times_stored.keys()),
+        doubled=sum(times - 1 for counter in (times_told, times_stored) for times in counter.values()),
+        integrity=rows.integrity,
+    )
+
+
+def _acknowledged(answers: Iterable[Answer], side: Side) -> list[str]:
+    """List the ids a caller was told: in a whole plain answer, or by a finish event even if the stream broke after."""
+    told: list[str] = []
+    for answer in answers:
+        if answer.call == side.streamed:
+            told += acknowledged_streamed(answer.body) if answer.status // 100 == 2 else []
+        elif answer.good:
+            told += acknowledged_plain(answer.body)
+    return told
+
+
+def _rows(data: Path) -> Rows:
+    """Open the database as a restarted server would (SQLite recovers its write-ahead log) and read the log tables."""
+    found = [path for path in data.rglob("*") if path.is_file() and _starts_with_magic(path)]
+    if len(found) != 1:
+        message = f"expected one SQLite file in the data directory, found {[path.name for path in found]}"
+        raise NoDatabaseError(message)
+    with closing(sqlite3.connect(found[0])) as database:
+        ids = [row[0] for row in database.execute("SELECT id FROM log")]
+        bodies = database.execute("SELECT count(*) FROM log_body WHERE log_id IN (SELECT id FROM log)").fetchone()[0]
+        all_bodies = database.execute("SELECT count(*) FROM log_body").fetchone()[0]
+        integrity = database.execute("PRAGMA integrity_check").fetchone()[0]
+    return Rows(ids, bodies, all_bodies - bodies, integrity)
+
+
+def _starts_with_magic(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
