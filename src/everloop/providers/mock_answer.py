@@ -1,0 +1,120 @@
+"""What the mock provider says, in the shape of OpenAI's answers."""
+
+import hashlib
+import re
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any, Final
+
+import msgspec
+
+from everloop.domain.generation import FinishReason, GenerationRequest, PreparedCall, Usage
+from everloop.providers.mock_script import Script
+
+_WORD: Final = re.compile(r"\s*\S+|\s+$")
+_LONGEST_ECHO: Final = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class MockSample:
+    """One answer as words; each begins with the space before it, so that together they are the text."""
+
+    index: int
+    words: tuple[str, ...]
+    finish_reason: FinishReason
+
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        return "".join(self.words)
+
+
+def sample(request: GenerationRequest, script: Script, index: int) -> MockSample:
+    """The answer of one sample: the same for the same request, another for each sample."""
+    config = request.config
+    scripted = script.scripted_text(index)
+    text = _before_stop(scripted if scripted is not None else _echo(request, index), config.stop)
+    words = tuple(_WORD.findall(text))
+    reason = FinishReason.STOP
+    if 0 <= config.max_tokens < len(words):
+        words, reason = words[: config.max_tokens], FinishReason.LENGTH
+    return MockSample(index, words, script.finish_reason or reason)
+
+
+def _echo(request: GenerationRequest, index: int) -> str:
+    prompt = request.prompt
+    if len(prompt) > _LONGEST_ECHO:
+        prompt = f"{prompt[:_LONGEST_ECHO]}… ({len(prompt) - _LONGEST_ECHO} more characters)"
+    number = f" #{index + 1}" if index else ""
+    suffix = f" [suffix: {request.suffix}]" if request.suffix else ""
+    return f"[mock {request.config.model}{number}] You said: {prompt}{suffix}"
+
+
+def _before_stop(text: str, stops: Iterable[str]) -> str:
+    """The text up to the first stop sequence, which is never part of an answer."""
+    return text[: min((text.find(stop) for stop in stops if stop and stop in text), default=len(text))]
+
+
+def usage(request: GenerationRequest, samples: Sequence[MockSample]) -> Usage:
+    """A count of words: the mock's tokens."""
+    return Usage(len(request.prompt.split()), sum(len(each.words) for each in samples))
+
+
+def body(call: PreparedCall, samples: Sequence[MockSample], usage: Usage | None) -> bytes:
+    """The raw answer: a chat completion or, for completion models, a text completion."""
+    chat = call.path != "/completions"
+    answer: dict[str, Any] = {
+        "id": f"mock-{hashlib.sha256(call.body).hexdigest()[:24]}",
+        "object": "chat.completion" if chat else "text_completion",
+        "created": 0,
+        "model": call.request.config.model,
+        "choices": [_choice(each, call.request.logprobs, chat=chat) for each in samples],
+    }
+    if usage is not None:
+        answer["usage"] = {
+            "prompt_tokens": usage.prompt_tokens,
+            "completion_tokens": usage.output_tokens,
+            "total_tokens": usage.prompt_tokens + usage.output_tokens,
+        }
+    return msgspec.json.encode(answer)
+
+
+def _choice(sample: MockSample, logprobs: int | None, *, chat: bool) -> dict[str, Any]:
+    content = {"message": {"role": "assistant", "content": sample.text}} if chat else {"text": sample.text}
+    shape = _chat_logprobs if chat else _completion_logprobs
+    reason = "tool_calls" if sample.finish_reason is FinishReason.TOOL_CALL else sample.finish_reason
+    return {
+        "index": sample.index,
+        **content,
+        "logprobs": shape(sample.words, logprobs) if logprobs is not None else None,
+        "finish_reason": reason,
+    }
+
+
+def _chat_logprobs(words: Sequence[str], top: int) -> dict[str, Any]:
+    return {"content": [_entry(word, 0) | {"top_logprobs": [_entry(word, k) for k in range(top)]} for word in words]}
+
+
+def _entry(word: str, rank: int) -> dict[str, Any]:
+    token = _alternative(word, rank)
+    return {"token": token, "logprob": _logprob(word, rank), "bytes": list(token.encode())}
+
+
+def _completion_logprobs(words: Sequence[str], top: int) -> dict[str, Any]:
+    return {
+        "tokens": list(words),
+        "token_logprobs": [_logprob(word, 0) for word in words],
+        "top_logprobs": [{_alternative(word, k): _logprob(word, k) for k in range(top)} for word in words],
+        "text_offset": list(accumulate((len(word) for word in words[:-1]), initial=0)) if words else [],
+    }
+
+
+def _alternative(word: str, rank: int) -> str:
+    """The word itself, or one that the mock claims to have nearly said."""
+    return word if rank == 0 else f"{word}~{rank}"
+
+
+def _logprob(word: str, rank: int) -> float:
+    return -(zlib.crc32(word.encode()) % 500 + 1) / 1000 - rank

@@ -1,0 +1,76 @@
+"""What a mock configuration asks of the mock provider: the `mock` object in its `other`."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from everloop.domain.generation import FinishReason
+from everloop.errors import FailureKind, ProviderFailure, Unprocessable
+
+_Milliseconds = Annotated[float, msgspec.Meta(ge=0, le=3_600_000)]
+_Count = Annotated[int, msgspec.Meta(ge=0)]
+
+# The status that a vendor would have answered with, so that an application sees what it would see in earnest.
+_STATUSES: Final = {
+    FailureKind.BAD_REQUEST: 400,
+    FailureKind.AUTHENTICATION: 401,
+    FailureKind.PERMISSION: 403,
+    FailureKind.NOT_FOUND: 404,
+    FailureKind.TOO_LARGE: 413,
+    FailureKind.UNPROCESSABLE: 422,
+    FailureKind.RATE_LIMIT: 429,
+    FailureKind.SERVER_ERROR: 500,
+    FailureKind.OVERLOADED: 503,
+    FailureKind.MALFORMED: 200,
+}
+
+
+class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A failure to play: of one sample or (without `sample`) of the whole call, at once or after so many chunks."""
+
+    kind: FailureKind
+    after_chunks: _Count | None = None
+    retry_after: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    sample: _Count | None = None
+
+    def failure(self, origin: str) -> ProviderFailure:
+        """The failure as the provider reports it."""
+        return ProviderFailure(
+            self.kind,
+            f"The mock provider was asked to fail: {self.kind}.",
+            origin=origin,
+            upstream_code=_STATUSES.get(self.kind),
+            retry_after=self.retry_after,
+        )
+
+
+class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All of it is optional; without any of it the mock answers at once with an echo."""
+
+    text: str | list[str] | None = None
+    delay_ms: _Milliseconds = 0.0
+    chunk_delay_ms: _Milliseconds | list[_Milliseconds] = 0.0
+    finish_reason: FinishReason | None = None
+    fault: Fault | None = None
+
+    def chunk_delay(self, sample: int) -> float:
+        """Seconds between two chunks of a sample; a list that is too short begins anew."""
+        if isinstance(self.chunk_delay_ms, list):
+            delays = self.chunk_delay_ms
+            return delays[sample % len(delays)] / 1000 if delays else 0.0
+        return self.chunk_delay_ms / 1000
+
+    def scripted_text(self, sample: int) -> str | None:
+        """The text of a sample, or None when it shall be an echo."""
+        if isinstance(self.text, list):
+            return self.text[sample % len(self.text)] if self.text else None
+        return self.text
+
+
+def script_of(other: Mapping[str, Any]) -> Script:
+    """The script in a configuration's `other`. Raises Unprocessable for what is not one."""
+    try:
+        return msgspec.convert(other.get("mock", {}), Script)
+    except msgspec.ValidationError as error:
+        raise Unprocessable(f"`mock` in `other` is not a script for the mock provider: {error}.") from None

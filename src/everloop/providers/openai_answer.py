@@ -1,0 +1,85 @@
+"""A plain answer in the OpenAI wire format: chat completions and legacy completions alike."""
+
+from typing import Any
+
+import msgspec
+
+from everloop.domain.generation import FinishReason, Sample, Usage
+from everloop.providers.openai_error import decoded, from_object, malformed
+from everloop.providers.redaction import Redactor
+
+_REASONS = {"tool_calls": FinishReason.TOOL_CALL, "function_call": FinishReason.TOOL_CALL}
+
+
+class TokenDetails(msgspec.Struct):
+    """`completion_tokens_details`."""
+
+    reasoning_tokens: int | None = None
+
+
+class TokenCount(msgspec.Struct):
+    """`usage`."""
+
+    prompt_tokens: int
+    completion_tokens: int = 0
+    completion_tokens_details: TokenDetails | None = None
+
+    def usage(self) -> Usage:
+        """The count in our words."""
+        details = self.completion_tokens_details
+        return Usage(self.prompt_tokens, self.completion_tokens, details.reasoning_tokens if details else None)
+
+
+class _Message(msgspec.Struct):
+    content: str | None = None
+
+
+class _Choice(msgspec.Struct):
+    index: int | None = None
+    message: _Message | None = None
+    text: str | None = None
+    finish_reason: str | None = None
+
+
+class _Body(msgspec.Struct):
+    choices: list[_Choice]
+    usage: TokenCount | None = None
+
+
+def finish_reason(vendor: str | None) -> str | None:
+    """The reason in v4's words; unknown ones stay as they are."""
+    return _REASONS.get(vendor, vendor) if vendor is not None else None
+
+
+def read(body: bytes, origin: str, asked: int, redactor: Redactor) -> tuple[tuple[Sample, ...], Usage | None]:
+    """Samples in order of index, and usage if it was counted. `body` is already redacted. Raises ProviderFailure."""
+    value = decoded(body)
+    if isinstance(value, dict) and value.get("error"):
+        raise from_object(origin, value)
+    answer = _convert(value, origin)
+    samples = [_sample(choice, place, origin, redactor) for place, choice in enumerate(answer.choices)]
+    samples.sort(key=lambda sample: sample.index)
+    indices = [sample.index for sample in samples]
+    if not samples or len(set(indices)) < len(indices) or indices[0] < 0 or indices[-1] >= asked:
+        raise malformed(origin, f"answered with choices {indices} where {asked} were asked for.")
+    return tuple(samples), answer.usage.usage() if answer.usage is not None else None
+
+
+def _convert(value: Any, origin: str) -> _Body:  # noqa: ANN401 - any JSON value
+    if not isinstance(value, dict):
+        raise malformed(origin, "sent an answer that is not a JSON object.")
+    try:
+        return msgspec.convert(value, _Body)
+    except msgspec.ValidationError as error:
+        raise malformed(origin, f"sent an answer of another shape than its format: {error}.") from None
+
+
+def _sample(choice: _Choice, place: int, origin: str, redactor: Redactor) -> Sample:
+    if choice.message is not None:
+        text = choice.message.content or ""
+    elif choice.text is not None:
+        text = choice.text
+    else:
+        raise malformed(origin, "sent a choice without a message or a text.")
+    index = choice.index if choice.index is not None else place
+    return Sample(index, redactor.text(text), finish_reason(choice.finish_reason))

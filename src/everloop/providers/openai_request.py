@@ -1,0 +1,117 @@
+"""A generation request in the OpenAI wire format.
+
+`other` of a configuration is spread last into the body, so it can add and override parameters, with three exceptions:
+`api` (`"completions"` or `"chat"`) decides the endpoint for models that facts.py judges wrongly, and is not sent; what
+decides the shape of the answer, or where the call goes, is refused.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from everloop.domain.config import ModelConfig
+from everloop.domain.generation import GenerationRequest, PreparedCall
+from everloop.errors import Unprocessable
+from everloop.providers.facts import Api, api_of, reasons, token_limit_field
+
+_PATHS: Final = {Api.COMPLETIONS: "/completions", Api.CHAT: "/chat/completions"}
+PATHS: Final = tuple(_PATHS.values())
+
+# Everloop sets these itself: an answer of another shape could not be read, counted or attributed.
+_OURS: Final = frozenset({"model", "messages", "prompt", "n", "stream"})
+# Words by which client libraries and gateways change where a call goes or whose key it carries.
+_DESTINATION: Final = frozenset(
+    {"api_base", "api_key", "base_url", "extra_body", "extra_headers", "extra_query", "headers", "host", "url"}
+)
+_SAMPLING: Final = {"temperature": 1.0, "top_p": 1.0, "presence_penalty": 0.0, "frequency_penalty": 0.0}
+
+
+def prepare(request: GenerationRequest) -> PreparedCall:
+    """The path and body for one request. Raises Unprocessable for what the format cannot do."""
+    _check_other(request.config.other)
+    api = _api(request.config)
+    body = _prompt(request, api) | _parameters(request, api) | _streaming(request)
+    body.update((key, value) for key, value in request.config.other.items() if key != "api")
+    try:
+        return PreparedCall(request, _PATHS[api], msgspec.json.encode(body))
+    except UnicodeEncodeError:
+        raise Unprocessable("The prompt holds half of a surrogate pair, which is not a character.") from None
+
+
+def _check_other(other: Mapping[str, Any]) -> None:
+    if refused := sorted(_OURS.intersection(other)):
+        raise Unprocessable(f"`other` cannot set {_quoted(refused)}: Everloop sets that itself.")
+    if refused := sorted(_DESTINATION.intersection(other)):
+        raise Unprocessable(f"`other` cannot set {_quoted(refused)}: it never changes where a call goes.")
+
+
+def _quoted(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _api(config: ModelConfig) -> Api:
+    chosen = config.other.get("api")
+    if chosen is None:
+        return api_of(config.model)
+    if chosen not in ("completions", "chat"):
+        raise Unprocessable('`api` in `other` is either "completions" or "chat".')
+    return Api(chosen)
+
+
+def _prompt(request: GenerationRequest, api: Api) -> dict[str, Any]:
+    config = request.config
+    if api is Api.CHAT:
+        if request.suffix:
+            raise Unprocessable(f"`suffix` works with completion models only; `{config.model}` is a chat model.")
+        return {"model": config.model, "messages": [{"role": "user", "content": request.prompt}]} | _tools(config)
+    if config.tools:
+        raise Unprocessable(f"`tools` work with chat models only; `{config.model}` is a completion model.")
+    return {"model": config.model, "prompt": request.prompt} | _given(suffix=request.suffix)
+
+
+def _tools(config: ModelConfig) -> dict[str, Any]:
+    if not config.tools:
+        return {}
+    fields = ("name", "description", "parameters", "strict")
+    functions = [{key: tool[key] for key in fields if tool.get(key) is not None} for tool in config.tools]
+    return {"tools": [{"type": "function", "function": function} for function in functions]}
+
+
+def _parameters(request: GenerationRequest, api: Api) -> dict[str, Any]:
+    config = request.config
+    body: dict[str, Any] = {"n": request.samples} | _sampling(config, api)
+    if config.max_tokens != -1:
+        body["max_tokens" if api is Api.COMPLETIONS else token_limit_field(config.model)] = config.max_tokens
+    if config.stop:
+        body["stop"] = config.stop
+    if request.logprobs is not None:
+        body |= _logprobs(request.logprobs, api)
+    return body | _given(
+        user=request.user,
+        seed=config.seed if config.seed is not None else request.seed,
+        response_format=config.response_format,
+        reasoning_effort=config.reasoning_effort,
+    )
+
+
+def _sampling(config: ModelConfig, api: Api) -> dict[str, float]:
+    """All four; to a reasoning model only what the author moved: its refusal is better than a wish ignored."""
+    values = {name: getattr(config, name) for name in _SAMPLING}
+    if api is Api.CHAT and reasons(config.model):
+        return {name: value for name, value in values.items() if value != _SAMPLING[name]}
+    return values
+
+
+def _logprobs(count: int, api: Api) -> dict[str, Any]:
+    return {"logprobs": count} if api is Api.COMPLETIONS else {"logprobs": True, "top_logprobs": count}
+
+
+def _streaming(request: GenerationRequest) -> dict[str, Any]:
+    # Without include_usage a stream says nothing of its tokens
+    # (https://platform.openai.com/docs/api-reference/chat/create#chat-create-stream_options).
+    return {"stream": True, "stream_options": {"include_usage": True}} if request.streamed else {"stream": False}
+
+
+def _given(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,123 @@
+"""When a call is tried again, after how long, and how much extra load that may make."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
+
+from everloop.errors import ProviderFailure
+from everloop.ports.system import Clock
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """At most `retries` more tries, the k-th after a random part of `base` * 2^(k-1) seconds, or of `cap` if less.
+
+    A provider that asks for more patience than `longest_wait` is not waited for: the caller is told at once.
+    """
+
+    retries: int = 2
+    base: float = 0.5
+    cap: float = 8.0
+    longest_wait: float = 60.0
+
+
+class RetryBudget:
+    """A bucket of retries for one provider: each retry takes one, each success puts a fifth of one back.
+
+    In an outage nothing comes back, so ten retries are all the extra load there is: a fifth of 50 calls, less of more.
+    """
+
+    def __init__(self, capacity: float = 10.0, earned: float = 0.2) -> None:
+        self._capacity = capacity
+        self._earned = earned
+        self._left = capacity
+
+    def take(self) -> bool:
+        """Whether one more retry may be made; if so it is counted."""
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+    def earn(self) -> None:
+        """A call succeeded."""
+        self._left = min(self._capacity, self._left + self._earned)
+
+
+class AttemptFailed(Exception):
+    """One try failed; `retryable` tells whether the same call may succeed a moment later."""
+
+    def __init__(self, failure: ProviderFailure, *, retryable: bool) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+        self.retryable = retryable
+
+
+class Retrier:
+    """Tries a call, and tries it again where that makes sense. Sleeping and randomness can be replaced for tests."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        policy: RetryPolicy | None = None,
+        budget: RetryBudget | None = None,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        fraction: Callable[[], float] = random.random,
+    ) -> None:
+        self._clock = clock
+        self._policy = policy or RetryPolicy()
+        self._budget = budget or RetryBudget()
+        self._sleep = sleep
+        self._fraction = fraction
+
+    async def run(self, attempt: Callable[[float], Awaitable[Result]], seconds: float) -> tuple[Result, int]:
+        """The first success and the number of tries; `attempt` gets the seconds that are left.
+
+        Raises the last try's ProviderFailure.
+        """
+        deadline = self._clock.monotonic() + seconds
+        left, tries = seconds, 0
+        while True:
+            tries += 1
+            try:
+                result = await attempt(left)
+            except AttemptFailed as failed:
+                wait = self._wait(failed, tries)
+                if wait is None or self._clock.monotonic() + wait >= deadline or not self._budget.take():
+                    raise failed.failure from None
+                await self._sleep(wait)
+                left = deadline - self._clock.monotonic()
+            else:
+                self._budget.earn()
+                return result, tries
+
+    def _wait(self, failed: AttemptFailed, tries: int) -> float | None:
+        """Seconds before the next try, or None when there shall be none."""
+        policy = self._policy
+        asked = failed.failure.retry_after
+        if not failed.retryable or tries > policy.retries or (asked is not None and asked > policy.longest_wait):
+            return None
+        if asked is not None:
+            return asked + self._fraction() * policy.base  # spread, or everybody comes back in the same instant
+        return self._fraction() * min(policy.cap, policy.base * 2.0 ** (tries - 1))
+
+
+def retry_after(value: str | None, clock: Clock) -> float | None:
+    """The seconds that a Retry-After header asks for, as a number or an HTTP date (RFC 9110, 10.2.3); else None."""
+    if value is None:
+        return None
+    if value.strip().isdecimal() and value.isascii():
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return max(0.0, moment.timestamp() - clock.now() / 1000)
