@@ -91,9 +91,7 @@ def answer_to(error: EverloopError) -> ErrorAnswer:
             return detail(_status(error), error.message)
 
 
-def detail(
-    status: int, message: str, origin: str = ORIGIN, headers: Mapping[str, str] | None = None
-) -> ErrorAnswer:
+def detail(status: int, message: str, origin: str = ORIGIN, headers: Mapping[str, str] | None = None) -> ErrorAnswer:
     """v4's object: what kind of error, what happened, and whose it was."""
     kind = _TYPE.get(status, "error")
     content = {"detail": {"type": kind, "message": message, "code": int(status), "origin": origin}}

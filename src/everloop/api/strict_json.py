@@ -5,7 +5,7 @@ are kept as they are. A byte order mark is accepted.
 """
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final
 
 import msgspec
@@ -45,17 +45,16 @@ def _reason(error: Exception) -> str:
 
 
 def _deeper_than(value: Any, depth: int) -> bool:  # noqa: ANN401 - any JSON value
-    level = [value]
-    for _ in range(depth + 1):
-        level = [
-            child
-            for each in level
-            for child in (each.values() if isinstance(each, dict) else each)
-            if isinstance(child, (dict, list))
-        ] if level is not None else []
+    level = _children([value])
+    for _ in range(depth):
         if not level:
             return False
-    return True
+        level = _children(child for each in level for child in (each.values() if isinstance(each, dict) else each))
+    return bool(level)
+
+
+def _children(values: Iterable[Any]) -> list[Any]:
+    return [each for each in values if isinstance(each, (dict, list))]
 
 
 class _StrictRequest(Request):

@@ -85,3 +85,20 @@ class Metrics(Protocol):
     def render(self) -> tuple[bytes, str]:
         """All of it in the Prometheus text format, and its content type."""
         ...
+
+
+class KeyFile(Protocol):
+    """Where the first API key is kept so that it can be shown again."""
+
+    @property
+    def place(self) -> str:
+        """Where that is, for people."""
+        ...
+
+    def read(self) -> str | None:
+        """The key, if there is one."""
+        ...
+
+    def write(self, key: str) -> str:
+        """Keeps the key unless another process was faster; returns the one that is kept."""
+        ...

@@ -75,6 +75,8 @@ class SampleStreams:
             async with aclosing(generate.stream(self._call)) as events:
                 async for event in events:
                     for chunk in await self._chunks_of(event):
+                        if chunk.error is not None and not sent and not self._unrecorded():
+                            raise chunk.error
                         sent = True
                         yield chunk
             for chunk in await self._finish(self._unrecorded()):

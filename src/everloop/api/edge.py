@@ -1,0 +1,145 @@
+"""The edge: one layer over every route, for what no route may forget.
+
+Request id, authentication (default deny), body limit, metrics, and the last net under errors. Hot routes go straight on to their
+handlers; everything else to the framework, which gets the body already read.
+"""
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from secrets import token_hex
+from typing import Any, Final
+
+import structlog
+
+from everloop.api.errors import ErrorAnswer, answer_to, detail
+from everloop.api.exchange import JSON, Exchange, Header, Message, Receive, Send
+from everloop.api.hot import HotRoute
+from everloop.api.services import SCOPE_KEY, Services
+from everloop.domain.keys import digest_of
+from everloop.domain.scope import Scope
+from everloop.errors import EverloopError, TooLarge, Unauthenticated
+
+_log = logging.getLogger(__name__)
+
+# What anybody may see: whether the server lives, and how to talk to it.
+_PUBLIC: Final = frozenset({"/healthz", "/readyz", "/docs", "/openapi.json"})
+_PUBLIC_PREFIX: Final = "/docs/"
+_INTERNAL: Final = detail(
+    500, "Something went wrong inside the server. The request's id leads to the cause in its log."
+)
+
+
+class Edge:
+    """An ASGI application around the framework's."""
+
+    def __init__(self, framework: Any, services: Services, hot: Sequence[HotRoute], max_body_bytes: int) -> None:  # noqa: ANN401 - any ASGI application
+        self._framework = framework
+        self._services = services
+        self._hot = {(route.method, route.path): route for route in hot}
+        self._max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Answers one request; the server's own lifespan events go to the framework."""
+        if scope["type"] != "http":
+            await self._framework(scope, receive, send)
+            return
+        began = time.perf_counter()
+        headers = _Headers(scope["headers"])
+        exchange = Exchange(receive, send, headers.request_id or token_hex(8).encode())
+        structlog.contextvars.bind_contextvars(request_id=exchange.request_id.decode())
+        route = "unmatched"
+        try:
+            route = await self._route(scope, headers, exchange)
+        except EverloopError as error:
+            await _refuse(exchange, answer_to(error), closing=isinstance(error, TooLarge))
+        except Exception:
+            _log.exception("unforeseen error", extra={"path": scope["path"]})
+            await _refuse(exchange, _INTERNAL)
+        self._services.metrics.request(route, exchange.status, time.perf_counter() - began)
+
+    async def _route(self, scope: dict[str, Any], headers: "_Headers", exchange: Exchange) -> str:
+        """Answers, and says which route it was."""
+        path = scope["path"]
+        hot = self._hot.get((scope["method"], path))
+        public = path in _PUBLIC or path.startswith(_PUBLIC_PREFIX)
+        caller = None if public else self._authenticate(headers)
+        body = await exchange.read_body(headers.content_length, self._max_body_bytes)
+        if hot is not None and caller is not None:
+            await hot.handler(caller, body, exchange)
+            return hot.path
+        scope[SCOPE_KEY] = caller
+        await self._framework(scope, _Replay(body, exchange).receive, _Watch(exchange).send)
+        matched = scope.get("route")
+        return str(getattr(matched, "path", "unmatched"))
+
+    def _authenticate(self, headers: "_Headers") -> Scope:
+        if not headers.api_key:
+            raise Unauthenticated("Give your API key in the header X-API-KEY.")
+        return self._services.directory.authenticate(digest_of(headers.api_key.decode("latin-1")))
+
+
+class _Headers:
+    """The few headers that matter here, found in one pass."""
+
+    __slots__ = ("api_key", "content_length", "request_id")
+
+    def __init__(self, raw: Sequence[Header]) -> None:
+        self.api_key = b""
+        self.request_id = b""
+        self.content_length: int | None = None
+        for name, value in raw:
+            if name == b"x-api-key":
+                self.api_key = value
+            elif name == b"content-length":
+                self.content_length = int(value) if value.isdigit() and len(value) < 16 else None  # noqa: PLR2004 - a petabyte
+            elif name == b"x-request-id" and len(value) <= 128 and value.isascii() and value.decode().isprintable():  # noqa: PLR2004
+                self.request_id = value
+
+
+class _Replay:
+    """Gives the framework the body that was already read, and then whatever the server says."""
+
+    __slots__ = ("_body", "_exchange")
+
+    def __init__(self, body: bytes, exchange: Exchange) -> None:
+        self._body: bytes | None = body
+        self._exchange = exchange
+
+    async def receive(self) -> Message:
+        if self._body is not None:
+            body, self._body = self._body, None
+            return {"type": "http.request", "body": body, "more_body": False}
+        await self._exchange.disconnected()
+        return {"type": "http.disconnect"}
+
+
+class _Watch:
+    """Lets the framework's answer pass, adding the request's id."""
+
+    __slots__ = ("_exchange",)
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await self._exchange.start(message["status"], list(message["headers"]))
+        elif message.get("more_body"):
+            await self._exchange.piece(message["body"])
+        else:
+            await self._exchange.last(message.get("body", b""))
+
+
+async def _refuse(exchange: Exchange, answer: ErrorAnswer, *, closing: bool = False) -> None:
+    """Sends an error, unless an answer has begun already or nobody is there to hear it."""
+    if exchange.status or exchange.gone:
+        return
+    headers = [JSON, *_encoded(answer.headers)]
+    if closing:  # the rest of the body is not read, so the connection cannot be used again
+        headers.append((b"connection", b"close"))
+    await exchange.answer(answer.status, answer.body, headers)
+
+
+def _encoded(headers: Mapping[str, str]) -> list[Header]:
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]

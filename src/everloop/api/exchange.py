@@ -1,0 +1,79 @@
+"""One request and its answer, spoken in plain ASGI: what the edge and the hot routes share."""
+
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any, Final
+
+from everloop.errors import BadRequest, TooLarge
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+JSON: Final[Header] = (b"content-type", b"application/json")
+
+
+class Exchange:
+    """`status` is 0 until the answer has begun; `gone` once the caller has hung up."""
+
+    __slots__ = ("_receive", "_send", "gone", "request_id", "status")
+
+    def __init__(self, receive: Receive, send: Send, request_id: bytes) -> None:
+        self._receive = receive
+        self._send = send
+        self.request_id = request_id
+        self.status = 0
+        self.gone = False
+
+    async def read_body(self, declared: int | None, limit: int) -> bytes:
+        """The whole body. Raises `TooLarge` as soon as it is certain, without reading on, and `BadRequest` for half a body."""
+        if declared is not None and declared > limit:
+            raise _too_large(limit)
+        message = await self._receive()
+        if not message.get("more_body") and message["type"] == "http.request":
+            body: bytes = message.get("body", b"")
+            if len(body) > limit:
+                raise _too_large(limit)
+            return body
+        parts, size = [], 0
+        while True:
+            if message["type"] == "http.disconnect":
+                self.gone = True
+                raise BadRequest("The connection closed before the body was complete.")
+            part = message.get("body", b"")
+            size += len(part)
+            if size > limit:
+                raise _too_large(limit)
+            parts.append(part)
+            if not message.get("more_body"):
+                return b"".join(parts)
+            message = await self._receive()
+
+    async def disconnected(self) -> None:
+        """Returns when the caller has hung up."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self.gone = True
+
+    async def answer(self, status: int, body: bytes, headers: Iterable[Header] = (JSON,)) -> None:
+        """The whole answer at once."""
+        await self.start(status, [*headers, (b"content-length", str(len(body)).encode())])
+        await self.last(body)
+
+    async def start(self, status: int, headers: list[Header]) -> None:
+        """Status and headers; the request's id goes along."""
+        self.status = status
+        headers.append((b"x-request-id", self.request_id))
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+
+    async def piece(self, data: bytes) -> None:
+        """More of the body."""
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def last(self, data: bytes = b"") -> None:
+        """The rest of the body."""
+        await self._send({"type": "http.response.body", "body": data})
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"The request's body is over this server's limit of {limit} bytes (EVERLOOP_MAX_BODY_BYTES).")

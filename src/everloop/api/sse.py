@@ -1,0 +1,45 @@
+"""Server-sent events as every generation of the official SDKs parses them.
+
+One `data: ` line of ASCII JSON per event; the space in a string that contains `data: ` is escaped (SDKs up to 0.7.0 split on that
+text); lines stay below 64 KiB (aiohttp refuses longer ones); no terminator event.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from everloop.api.errors import answer_to
+from everloop.api.exchange import Header
+from everloop.errors import EverloopError
+
+HEADERS: Final[tuple[Header, ...]] = (
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),
+)
+PING: Final = b": ping\n\n"
+# A character may take 6 bytes once escaped (12 when it is two UTF-16 units), and a chunk carries its text three times.
+MAX_TEXT: Final = 1500
+
+_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+
+
+def event(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
+    """One event."""
+    return b"data: " + _line(value) + b"\n\n"
+
+
+def error_event(error: EverloopError) -> bytes:
+    """An error after the stream has begun: named, so that careful clients see it; the SDKs pass over it."""
+    return b"event: error\ndata: " + _line(answer_to(error).content) + b"\n\n"
+
+
+def slices(text: str) -> Iterator[str]:
+    """The text in pieces that fit into a line; one empty piece for an empty text."""
+    yield text[:MAX_TEXT]
+    for start in range(MAX_TEXT, len(text), MAX_TEXT):
+        yield text[start : start + MAX_TEXT]
+
+
+def _line(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
+    return _encode(value).replace("data: ", "data:\\u0020").encode("ascii")

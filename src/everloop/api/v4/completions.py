@@ -1,0 +1,181 @@
+"""`POST /v4/completion-deployed`: the call that everything else exists for."""
+
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import aclosing
+from typing import Any, Final
+
+import msgspec
+from pydantic import ValidationError
+
+from everloop.api import sse
+from everloop.api.exchange import Exchange
+from everloop.api.hot import HotRoute
+from everloop.api.relay import relay
+from everloop.api.strict_json import decode
+from everloop.api.v4.completion_models import CompletionDeployedRequest, CompletionResponse
+from everloop.domain.document import EMPTY_OBJECT, Document
+from everloop.domain.generation import Usage
+from everloop.domain.reference import LinkReference, ProjectReference
+from everloop.domain.scope import Scope
+from everloop.errors import FieldIssue, InvalidFields
+from everloop.services.completion import Answer, CompletionCommand, CompletionService, StreamedAnswer
+from everloop.services.streaming import Chunk
+
+_encode = msgspec.json.Encoder().encode
+_EXAMPLE: Final = {"project": "hello", "inputs": {"name": "Ada"}}
+_DESCRIPTION: Final = """\
+Runs whatever is deployed in the project's environment: fills the template with `inputs`, calls the model provider, keeps the call as
+a log (one per sample), and answers once that log is on disk. With `stream: true` the answer is server-sent events, each a
+`CompletionResponse` with a piece of one sample in `data[0]`."""
+
+
+def completion_deployed(service: CompletionService) -> HotRoute:
+    """The route."""
+
+    async def handle(caller: Scope, body: bytes, exchange: Exchange) -> None:
+        request = _parse(body)
+        command = _command(request)
+        if request.stream:
+            answer = await service.stream(caller, command)
+            await relay(exchange, _frames(answer))
+        else:
+            await exchange.answer(200, _whole(await service.complete(caller, command), command, request))
+
+    return HotRoute(
+        method="POST",
+        path="/v4/completion-deployed",
+        handler=handle,
+        operation_id="Completions_createDeployed",
+        summary="Complete with what is deployed",
+        description=_DESCRIPTION,
+        request_model=CompletionDeployedRequest,
+        response_model=CompletionResponse,
+        example=_EXAMPLE,
+    )
+
+
+def _parse(body: bytes) -> CompletionDeployedRequest:
+    try:
+        return CompletionDeployedRequest.model_validate(decode(body))
+    except ValidationError as error:
+        raise InvalidFields(
+            [
+                FieldIssue(("body", *each["loc"]), each["msg"], each["type"])
+                for each in error.errors(include_input=False)
+            ]
+        ) from None
+
+
+def _command(request: CompletionDeployedRequest) -> CompletionCommand:
+    keys = request.provider_api_keys
+    return CompletionCommand(
+        project=ProjectReference(request.project, request.project_id),
+        links=LinkReference(
+            request.session_id, request.session_reference_id, request.parent_id, request.parent_reference_id
+        ),
+        environment=request.environment,
+        inputs=_document(request.inputs) or EMPTY_OBJECT,
+        source=request.source,
+        metadata=_document(request.metadata),
+        save=request.save is not False,
+        source_datapoint_id=request.source_datapoint_id,
+        provider_api_keys={name: key for name, key in keys if key} if keys else {},
+        num_samples=1 if request.num_samples is None else request.num_samples,
+        user=request.user,
+        seed=request.seed,
+        logprobs=request.logprobs,
+        suffix=request.suffix,
+    )
+
+
+def _document(value: Mapping[str, Any] | None) -> Document | None:
+    return None if value is None else Document(value, _encode(value))
+
+
+def _whole(answer: Answer, command: CompletionCommand, request: CompletionDeployedRequest) -> bytes:
+    inputs = {} if request.return_inputs is False else msgspec.Raw(command.inputs.text)
+    data = [
+        {
+            "id": sample.log_id,
+            "index": sample.index,
+            "output": sample.output,
+            "raw_output": sample.raw_output,
+            "inputs": inputs,
+            "finish_reason": sample.finish_reason,
+            "model_config_id": answer.config_id,
+            "tool_results": [],
+        }
+        for sample in answer.samples
+    ]
+    return _encode(
+        {
+            "project_id": answer.project_id,
+            "num_samples": command.num_samples,
+            "logprobs": command.logprobs,
+            "suffix": command.suffix,
+            "user": command.user,
+            "data": data,
+            "usage": _usage(answer.usage),
+            "metadata": msgspec.Raw(command.metadata.text) if command.metadata else None,
+            "provider_responses": [msgspec.Raw(each) for each in answer.provider_responses],
+            "provider_request": msgspec.Raw(answer.provider_request),
+            "session_id": answer.session_id,
+        }
+    )
+
+
+def _usage(usage: Usage | None) -> dict[str, int | None] | None:
+    if usage is None:
+        return None
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "generation_tokens": usage.output_tokens,
+        "total_tokens": usage.prompt_tokens + usage.output_tokens,
+        "reasoning_tokens": usage.reasoning_tokens,
+    }
+
+
+async def _frames(answer: StreamedAnswer) -> AsyncGenerator[bytes, None]:
+    """The stream's bytes; one error event however many samples the error ended."""
+    told = None
+    async with aclosing(answer.chunks) as chunks:
+        async for chunk in chunks:
+            if chunk.error is not None:
+                if chunk.error is not told:
+                    told = chunk.error
+                    yield sse.error_event(chunk.error)
+                continue
+            for piece in _pieces(chunk):
+                yield sse.event(_event(answer, piece))
+
+
+def _pieces(chunk: Chunk) -> Iterator[Chunk]:
+    """The chunk, or several that fit into a line each."""
+    if len(chunk.raw_output) <= sse.MAX_TEXT and len(chunk.output) <= sse.MAX_TEXT:
+        yield chunk
+        return
+    for output in sse.slices(chunk.output):
+        yield Chunk(chunk.log_id, chunk.index, output=output)
+    for raw_output in sse.slices(chunk.raw_output):
+        yield Chunk(chunk.log_id, chunk.index, raw_output=raw_output)
+
+
+def _event(answer: StreamedAnswer, chunk: Chunk) -> dict[str, Any]:
+    return {
+        "project_id": answer.project_id,
+        "data": [
+            {
+                "id": chunk.log_id,
+                "index": chunk.index,
+                "output": chunk.output,
+                "raw_output": chunk.raw_output,
+                "inputs": {},
+                "finish_reason": chunk.finish_reason,
+                "model_config_id": answer.config_id,
+                "tool_results": [],
+            }
+        ],
+        "usage": _usage(chunk.usage),
+        "provider_responses": [{"choices": [{"index": chunk.index, "text": chunk.raw_output}]}],
+        "session_id": answer.session_id,
+    }

@@ -1,0 +1,263 @@
+"""The composition root: settings in, ASGI application out. The only file that knows everyone."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cached_property
+from typing import Any, TypedDict
+
+from everloop.api.edge import Edge
+from everloop.api.exchange import Receive, Send
+from everloop.api.router import build_fastapi
+from everloop.api.services import Services
+from everloop.api.v4.completions import completion_deployed
+from everloop.providers.connection import openai_connection
+from everloop.providers.registry import ProviderRegistry
+from everloop.security.key_file import KeyFile
+from everloop.security.random_ids import RandomIds
+from everloop.security.redaction import redact
+from everloop.security.secret_box import AesGcmSecretBox
+from everloop.security.secret_key import Purpose, derive, load_or_create
+from everloop.services.api_keys import ApiKeyService
+from everloop.services.completion import CompletionService
+from everloop.services.configs import ConfigService
+from everloop.services.deployments import DeploymentService
+from everloop.services.directory import Directory
+from everloop.services.environments import EnvironmentService
+from everloop.services.feedback import FeedbackService
+from everloop.services.first_run import FirstRun
+from everloop.services.logs import LogService
+from everloop.services.organisations import OrganisationService
+from everloop.services.projects import ProjectService
+from everloop.services.provider_keys import ProviderKeyService
+from everloop.services.record import Recorder
+from everloop.services.resolve import Resolver
+from everloop.services.sessions import SessionService
+from everloop.settings import Settings
+from everloop.storage.opening import Storage, open_storage
+from everloop.telemetry.clock import SystemClock
+from everloop.telemetry.logging import configure
+from everloop.telemetry.metrics import PrometheusMetrics
+from everloop.telemetry.pricing import PublishedPrices
+
+
+class _Common(TypedDict):
+    clock: SystemClock
+    ids: RandomIds
+
+
+class House:
+    """Everything that is alive in one process; each service is built when it is first asked for."""
+
+    def __init__(self, settings: Settings, storage: Storage, providers: ProviderRegistry, world: "_World") -> None:
+        self.settings = settings
+        self.storage = storage
+        self.providers = providers
+        self.world = world
+        self._secret = settings.secret_key or load_or_create(settings.data_dir)
+        self._common: _Common = {"clock": world.clock, "ids": world.ids}
+
+    @cached_property
+    def directory(self) -> Directory:
+        """The snapshot's holder."""
+        return Directory(self.storage.feed)
+
+    @cached_property
+    def projects(self) -> ProjectService:
+        """Projects."""
+        stores = self.storage
+        return ProjectService(
+            directory=self.directory,
+            projects=stores.projects,
+            configs=stores.configs,
+            feedback=stores.feedback,
+            logs=stores.logs,
+            **self._common,
+        )
+
+    @cached_property
+    def environments(self) -> EnvironmentService:
+        """Environments."""
+        return EnvironmentService(directory=self.directory, environments=self.storage.environments, **self._common)
+
+    @cached_property
+    def configs(self) -> ConfigService:
+        """Model configurations."""
+        return ConfigService(
+            directory=self.directory, projects=self.projects, configs=self.storage.configs, **self._common
+        )
+
+    @cached_property
+    def deployments(self) -> DeploymentService:
+        """Deployments."""
+        return DeploymentService(
+            directory=self.directory,
+            projects=self.projects,
+            environments=self.environments,
+            configs=self.configs,
+            config_store=self.storage.configs,
+            deployments=self.storage.deployments,
+            **self._common,
+        )
+
+    @cached_property
+    def sessions(self) -> SessionService:
+        """Sessions."""
+        return SessionService(
+            sessions=self.storage.sessions,
+            logs=self.storage.logs,
+            reference_key=derive(self._secret, Purpose.SESSION_IDS),
+            **self._common,
+        )
+
+    @cached_property
+    def feedback(self) -> FeedbackService:
+        """Feedback."""
+        return FeedbackService(feedback=self.storage.feedback, logs=self.storage.logs, **self._common)
+
+    @cached_property
+    def logs(self) -> LogService:
+        """Logs."""
+        return LogService(
+            projects=self.projects,
+            environments=self.environments,
+            configs=self.configs,
+            sessions=self.sessions,
+            feedback=self.feedback,
+            writer=self.storage.log_writer,
+            logs=self.storage.logs,
+            config_store=self.storage.configs,
+            feedback_store=self.storage.feedback,
+            **self._common,
+        )
+
+    @cached_property
+    def api_keys(self) -> ApiKeyService:
+        """API keys."""
+        return ApiKeyService(directory=self.directory, keys=self.storage.keys, **self._common)
+
+    @cached_property
+    def provider_keys(self) -> ProviderKeyService:
+        """Providers' keys."""
+        return ProviderKeyService(
+            directory=self.directory,
+            keys=self.storage.keys,
+            box=AesGcmSecretBox(derive(self._secret, Purpose.PROVIDER_KEYS)),
+            providers=self.providers,
+            **self._common,
+        )
+
+    @cached_property
+    def completion(self) -> CompletionService:
+        """The heart."""
+        clock = self.world.clock
+        return CompletionService(
+            resolver=Resolver(projects=self.projects, environments=self.environments),
+            sessions=self.sessions,
+            provider_keys=self.provider_keys,
+            providers=self.providers,
+            recorder=Recorder(writer=self.storage.log_writer, pricing=self.world.prices, clock=clock),
+            metrics=self.world.metrics,
+            max_samples=self.settings.max_samples,
+            **self._common,
+        )
+
+    @cached_property
+    def organisations(self) -> OrganisationService:
+        """Organisations."""
+        return OrganisationService(directory=self.directory, organisations=self.storage.organisations, **self._common)
+
+    @cached_property
+    def first_run(self) -> FirstRun:
+        """The first start."""
+        return FirstRun(
+            directory=self.directory,
+            organisations=self.organisations,
+            api_keys=self.api_keys,
+            configs=self.configs,
+            completion=self.completion,
+            key_file=KeyFile(self.settings.data_dir),
+            ids=self.world.ids,
+        )
+
+    @cached_property
+    def services(self) -> Services:
+        """What the routes call."""
+        return Services(
+            directory=self.directory,
+            completion=self.completion,
+            projects=self.projects,
+            configs=self.configs,
+            deployments=self.deployments,
+            environments=self.environments,
+            sessions=self.sessions,
+            logs=self.logs,
+            feedback=self.feedback,
+            api_keys=self.api_keys,
+            provider_keys=self.provider_keys,
+            health=self.storage.health,
+            metrics=self.world.metrics,
+        )
+
+
+class _World:
+    """The machine: time, randomness, measurements, the list of prices."""
+
+    def __init__(self) -> None:
+        self.clock = SystemClock()
+        self.ids = RandomIds()
+        self.metrics = PrometheusMetrics()
+        self.prices = PublishedPrices(self.clock)
+
+
+@asynccontextmanager
+async def open_house(settings: Settings) -> AsyncIterator[House]:
+    """Opens the database and reads the snapshot; closes everything in the end, the log writer last."""
+    world = _World()
+    storage = await open_storage(settings.database_url, world.clock, world.metrics)
+    connections = {"openai": openai_connection(settings.openai_api_key, settings.openai_base_url)}
+    providers = ProviderRegistry(connections, world.clock, world.metrics)
+    try:
+        house = House(settings, storage, providers, world)
+        await house.directory.load()
+        yield house
+    finally:
+        await providers.close()
+        await storage.close()
+
+
+class Application:
+    """The ASGI application: the house opens when the server starts and closes when it stops."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._edge: Edge | None = None
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Speaks the lifespan protocol itself and leaves every request to the edge."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif self._edge is not None:
+            await self._edge(scope, receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        async with open_house(self._settings) as house:
+            hot = [completion_deployed(house.services.completion)]
+            framework = build_fastapi(house.services, hot)
+            self._edge = Edge(framework, house.services, hot, self._settings.max_body_bytes)
+            watching = asyncio.create_task(house.directory.watch())
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watching
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def create() -> Application:
+    """What the server's worker processes call."""
+    settings = Settings.read()
+    configure(settings.log_level, redact)
+    return Application(settings)

@@ -1,0 +1,58 @@
+"""The command line: `everloop --help` teaches it."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from everloop import __version__
+from everloop.cli.doctor import doctor
+from everloop.cli.keys import keys
+from everloop.cli.orgs import orgs
+from everloop.cli.serving import init, serve
+from everloop.errors import EverloopError
+
+_HELP = """\
+Everloop runs the prompt that is live.
+
+Start a server with `everloop serve`: the first start makes an organisation, an API key and a project to try, and
+shows how to call it.
+
+Settings come from the environment: EVERLOOP_DATA_DIR (where the database and secrets are; `.everloop`),
+EVERLOOP_DATABASE_URL, EVERLOOP_API_KEY (a key of your choice that works from the start), EVERLOOP_SECRET_KEY
+(encrypts providers' keys), EVERLOOP_LOG_LEVEL (debug, info, warning, error), EVERLOOP_MAX_BODY_BYTES,
+EVERLOOP_MAX_SAMPLES; OPENAI_API_KEY and OPENAI_BASE_URL.
+"""
+
+_app = typer.Typer(help=_HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+_app.command()(serve)
+_app.command()(init)
+_app.command()(doctor)
+_app.add_typer(keys, name="keys")
+_app.add_typer(orgs, name="orgs")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@_app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")] = False,
+) -> None:
+    """Options of the command itself."""
+
+
+def main() -> None:
+    """The entry point; what the operator can mend is one line on stderr, and exit status 1."""
+    try:
+        _app()
+    except EverloopError as error:
+        typer.echo(f"everloop: {error.message}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

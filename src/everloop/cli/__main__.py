@@ -1,0 +1,5 @@
+"""`python -m everloop.cli`."""
+
+from everloop.cli import main
+
+main()

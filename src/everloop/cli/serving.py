@@ -1,0 +1,65 @@
+"""`everloop serve` and `everloop init`."""
+
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from everloop.app import House
+from everloop.cli.house import in_house
+from everloop.services.first_run import DEMO_INPUTS, DEMO_PROJECT, Welcome
+from everloop.settings import Settings
+
+# Longer than any honest answer should take to be sent; what is still open then is cut.
+_DRAIN_SECONDS = 30
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)] = 8000,
+    workers: Annotated[int, typer.Option(help="How many processes answer.", min=1, max=64)] = 1,
+) -> None:
+    """Serves the API, after making what a first start needs.
+
+    Shows the first API key (until it is revoked), makes a first completion with the demo project, and prints the
+    `curl` line that does the same.
+    """
+    settings = Settings.read()
+    _show(in_house(_prepare), f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}")  # noqa: S104 - a comparison
+    uvicorn.run(
+        "everloop.app:create",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        log_config=None,
+        log_level=settings.log_level,
+        access_log=False,
+        server_header=False,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        timeout_graceful_shutdown=_DRAIN_SECONDS,
+    )
+
+
+def init() -> None:
+    """Makes what a first start needs, without serving: the database, an organisation, an API key, a project to try."""
+    _show(in_house(_prepare), "http://127.0.0.1:8000")
+
+
+async def _prepare(house: House) -> Welcome:
+    return await house.first_run.prepare(house.settings.api_key)
+
+
+def _show(welcome: Welcome, url: str) -> None:
+    key = welcome.api_key
+    typer.echo(f"Everloop keeps its data in {Settings.read().data_dir}")
+    if key:
+        typer.echo(f"API key: {key}\n  (kept in the file api-key there; make others with `everloop keys create`)")
+    if welcome.completion is not None:
+        typer.echo(f"First completion, of project {DEMO_PROJECT!r}:\n  {welcome.completion}")
+    body = f'{{"project":"{DEMO_PROJECT}","inputs":{DEMO_INPUTS.text.decode()}}}'
+    headers = f"-H 'X-API-KEY: {key or '$EVERLOOP_API_KEY'}' -H 'Content-Type: application/json'"
+    typer.echo(f"Try it:\n  curl {url}/v4/completion-deployed {headers} -d '{body}'")
+    typer.echo(f"All routes, to read and to try: {url}/docs")
