@@ -1,0 +1,112 @@
+"""Versions of model configurations."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from everloop import errors
+from everloop.domain.config import ConfigUse, ConfigVersion, ModelConfig
+from everloop.domain.deployment import ConfigTarget, Deployment
+from everloop.domain.ids import ConfigId, ProjectId
+from everloop.domain.scope import Scope
+from everloop.storage.changes import Changes
+from everloop.storage.database import Database
+from everloop.storage.deployments import deployed_ever, put_live
+from everloop.storage.log_tables import log
+from everloop.storage.projects import require_project
+from everloop.storage.tables import model_config as table
+
+_read_config: Final = msgspec.json.Decoder(ModelConfig)
+
+
+def version_of(row: Row[Any]) -> ConfigVersion:
+    """The version in a row."""
+    return ConfigVersion(
+        ConfigId(row.id),
+        ProjectId(row.project_id),
+        _read_config.decode(row.config),
+        row.fingerprint,
+        row.created_at,
+        row.name,
+        row.description,
+    )
+
+
+class Configs:
+    """`ports.stores.ConfigStore`."""
+
+    def __init__(self, database: Database, changes: Changes) -> None:
+        self._database = database
+        self._changes = changes
+
+    async def register(self, scope: Scope, version: ConfigVersion, first: Deployment | None) -> ConfigVersion:
+        async with self._database.write() as connection:
+            await require_project(connection, scope.organisation_id, version.project_id)
+            version = await _find_or_insert(connection, scope, version)
+            if first is not None and not await deployed_ever(connection, scope, version.project_id):
+                live = replace(first, project_id=version.project_id, target=ConfigTarget(version.id))
+                if await put_live(connection, scope, live):
+                    await self._changes.record(connection, scope.organisation_id, version.project_id)
+            return version
+
+    async def get(self, scope: Scope, config_id: ConfigId) -> ConfigVersion | None:
+        query = select(table).where(table.c.organisation_id == scope.organisation_id, table.c.id == config_id)
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else version_of(row)
+
+    async def used(self, scope: Scope, config_ids: Sequence[ConfigId]) -> dict[ConfigId, ConfigUse]:
+        async with self._database.read() as connection:
+            rows = (await connection.execute(_uses(scope, table.c.id.in_(config_ids)))).all()
+        return {ConfigId(row.id): _use_of(row) for row in rows}
+
+    async def of_project(self, scope: Scope, project_id: ProjectId) -> tuple[ConfigUse, ...]:
+        query = _uses(scope, table.c.project_id == project_id)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query.order_by(table.c.created_at.desc(), table.c.number.desc()))).all()
+        return tuple(_use_of(row) for row in rows)
+
+
+async def _find_or_insert(connection: AsyncConnection, scope: Scope, version: ConfigVersion) -> ConfigVersion:
+    same = and_(
+        table.c.organisation_id == scope.organisation_id,
+        table.c.project_id == version.project_id,
+        table.c.fingerprint == version.fingerprint,
+    )
+    there = (await connection.execute(select(table).where(same))).one_or_none()
+    if there is not None:
+        return version_of(there)
+    row = {
+        "organisation_id": scope.organisation_id,
+        "id": version.id,
+        "project_id": version.project_id,
+        "fingerprint": version.fingerprint,
+        "config": msgspec.json.encode(version.config).decode(),
+        "name": version.name,
+        "description": version.description,
+        "created_at": version.created_at,
+    }
+    try:
+        await connection.execute(insert(table).values(row))
+    except IntegrityError as error:
+        raise errors.Conflict(f"A configuration with the id `{version.id}` exists already.") from error
+    return version
+
+
+def _uses(scope: Scope, chosen: ColumnElement[bool]) -> Select[Any]:
+    """Versions with two numbers of their logs, each read from an index alone."""
+    mine = and_(log.c.organisation_id == table.c.organisation_id, log.c.config_id == table.c.id)
+    return select(
+        table,
+        select(func.count()).select_from(log).where(mine).scalar_subquery().label("logs"),
+        select(func.max(log.c.created_at)).where(mine).scalar_subquery().label("last_used"),
+    ).where(table.c.organisation_id == scope.organisation_id, chosen)
+
+
+def _use_of(row: Row[Any]) -> ConfigUse:
+    return ConfigUse(version_of(row), row.logs, row.last_used)

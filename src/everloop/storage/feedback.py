@@ -1,0 +1,120 @@
+"""Feedback and its types."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import ColumnElement, Row, and_, delete, insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from everloop import errors
+from everloop.domain.feedback import Feedback, FeedbackClass, FeedbackType, Value
+from everloop.domain.ids import FeedbackId, LogId, ProjectId
+from everloop.domain.scope import Scope
+from everloop.storage.database import Database
+from everloop.storage.feedback_types import add_types, read_types
+from everloop.storage.log_tables import log
+from everloop.storage.projects import require_project
+from everloop.storage.tables import feedback as table
+
+_read_value: Final = msgspec.json.Decoder(Value)
+
+
+class FeedbackOfLogs:
+    """`ports.stores.FeedbackStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def types(self, scope: Scope, project_ids: Sequence[ProjectId]) -> dict[ProjectId, tuple[FeedbackType, ...]]:
+        async with self._database.read() as connection:
+            return await read_types(connection, scope.organisation_id, project_ids)
+
+    async def record(
+        self, scope: Scope, project_id: ProjectId, types: Sequence[FeedbackType], pieces: Sequence[Feedback]
+    ) -> None:
+        async with self._database.write() as connection:
+            await require_project(connection, scope.organisation_id, project_id)
+            await _require_logs(connection, scope, project_id, {piece.log_id for piece in pieces})
+            known = await add_types(connection, scope.organisation_id, project_id, types)
+            for piece in pieces:
+                kind = known.get(piece.type)
+                if kind is None:
+                    raise errors.Unprocessable(f"The project has no feedback type `{piece.type}`.")
+                await _replace(connection, scope, project_id, kind.kind, piece)
+
+    async def remove(
+        self, scope: Scope, log_id: LogId, type_name: str, value: str | None, user: str | None
+    ) -> list[Feedback]:
+        said = _said(scope, log_id, type_name, user)
+        if value is not None:
+            # A label is written as itself (`domain.feedback.label_of`), and the value true is the label "true".
+            said = and_(said, table.c.value.in_([_text(value), value]))
+        async with self._database.write() as connection:
+            rows = (await connection.execute(select(table).where(said).order_by(table.c.number))).all()
+            await connection.execute(delete(table).where(said))
+        return [_feedback_of(row) for row in rows]
+
+    async def of_logs(self, scope: Scope, log_ids: Sequence[LogId]) -> dict[LogId, tuple[Feedback, ...]]:
+        query = (
+            select(table)
+            .where(table.c.organisation_id == scope.organisation_id, table.c.log_id.in_(log_ids))
+            .order_by(table.c.created_at, table.c.number)
+        )
+        found: dict[LogId, list[Feedback]] = {log_id: [] for log_id in log_ids}
+        async with self._database.read() as connection:
+            for row in (await connection.execute(query)).all():
+                found[LogId(row.log_id)].append(_feedback_of(row))
+        return {log_id: tuple(pieces) for log_id, pieces in found.items()}
+
+
+async def _require_logs(connection: AsyncConnection, scope: Scope, project_id: ProjectId, log_ids: set[LogId]) -> None:
+    mine = and_(log.c.organisation_id == scope.organisation_id, log.c.project_id == project_id)
+    there = (await connection.execute(select(log.c.id).where(mine, log.c.id.in_(log_ids)))).scalars()
+    missing = sorted(log_ids.difference(there))
+    if missing:
+        raise errors.NotFound(f"There is no log `{missing[0]}` in the project.")
+
+
+async def _replace(
+    connection: AsyncConnection, scope: Scope, project_id: ProjectId, kind: FeedbackClass, piece: Feedback
+) -> None:
+    earlier = _said(scope, piece.log_id, piece.type, piece.user)
+    if kind is FeedbackClass.MULTI_SELECT:
+        earlier = and_(earlier, table.c.value == _text(piece.value))
+    await connection.execute(delete(table).where(earlier))
+    row = {
+        "organisation_id": scope.organisation_id,
+        "id": piece.id,
+        "project_id": project_id,
+        "log_id": piece.log_id,
+        "type": piece.type,
+        "value": _text(piece.value),
+        "user": piece.user,
+        "created_at": piece.created_at,
+    }
+    try:
+        await connection.execute(insert(table).values(row))
+    except IntegrityError as error:
+        raise errors.Conflict(f"Feedback with the id `{piece.id}` exists already.") from error
+
+
+def _said(scope: Scope, log_id: LogId, type_name: str, user: str | None) -> ColumnElement[bool]:
+    """What one user said of one type of one log; nobody in particular is a user too."""
+    return and_(
+        table.c.organisation_id == scope.organisation_id,
+        table.c.log_id == log_id,
+        table.c.type == type_name,
+        table.c.user.is_(None) if user is None else table.c.user == user,
+    )
+
+
+def _text(value: Value) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _feedback_of(row: Row[Any]) -> Feedback:
+    return Feedback(
+        FeedbackId(row.id), LogId(row.log_id), row.type, _read_value.decode(row.value), row.created_at, row.user
+    )

@@ -1,0 +1,66 @@
+"""One transaction of logs, in as few statements as there are tables."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
+from typing import Final
+
+from sqlalchemy import Table
+
+from everloop.domain.ids import OrganisationId
+from everloop.domain.log import Log
+from everloop.storage.log_rows import Values, body_values, log_values, session_values
+from everloop.storage.log_tables import log, log_body, session
+
+# Rows of one statement. SQLite takes 32,766 values in one (https://www.sqlite.org/limits.html); a log has 30.
+CHUNK: Final = 64
+# The statements of every chunk size of three tables.
+CACHED_STATEMENTS: Final = 3 * CHUNK + 8
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What one call brings: its logs as rows, kept all or none."""
+
+    logs: list[Values]
+    bodies: list[Values]
+    sessions: list[Values]
+
+
+def rows_of(organisation_id: OrganisationId, logs: Sequence[Log]) -> Rows:
+    """The rows of some logs. Raises `UnicodeDecodeError` when JSON is not UTF-8."""
+    return Rows(
+        [log_values(organisation_id, each) for each in logs],
+        [body_values(organisation_id, each) for each in logs],
+        session_values(organisation_id, logs),
+    )
+
+
+def write(connection: sqlite3.Connection, batch: Sequence[Rows]) -> None:
+    """Inserts everything into an open transaction.
+
+    Raises `sqlite3.Error`, and `UnicodeEncodeError` or `OverflowError` for a value that SQLite cannot hold.
+    """
+    _insert(connection, session, chain.from_iterable(rows.sessions for rows in batch))
+    _insert(connection, log, chain.from_iterable(rows.logs for rows in batch))
+    _insert(connection, log_body, chain.from_iterable(rows.bodies for rows in batch))
+
+
+def _insert(connection: sqlite3.Connection, table: Table, rows: Iterable[Values]) -> None:
+    """Many rows in a statement: after each row of `executemany` the interpreter's lock changes hands."""
+    waiting = list(rows)
+    for start in range(0, len(waiting), CHUNK):
+        chunk = waiting[start : start + CHUNK]
+        connection.execute(_statement(table, len(chunk)), list(chain.from_iterable(chunk)))
+
+
+@lru_cache(maxsize=CACHED_STATEMENTS)
+def _statement(table: Table, rows: int) -> str:
+    names = ", ".join(f'"{column.name}"' for column in table.columns)
+    places = "(" + ", ".join("?" * len(table.columns)) + ")"
+    values = ", ".join([places] * rows)
+    # The first log of a session makes it; the later ones find it there.
+    known = " ON CONFLICT DO NOTHING" if table is session else ""
+    return f'INSERT INTO "{table.name}" ({names}) VALUES {values}{known}'  # noqa: S608 - names of our own tables

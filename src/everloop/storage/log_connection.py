@@ -1,0 +1,89 @@
+"""The log writer's own connection to a SQLite file: one transaction a batch."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from everloop.ports.system import Clock
+from everloop.storage.database import prepare_directly
+from everloop.storage.log_batch import CACHED_STATEMENTS, Rows, write
+from everloop.storage.tables import probe
+
+Commit = Callable[[sqlite3.Connection], None]
+
+PROBE: Final = f'INSERT INTO "{probe.name}" (id, at) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET at = excluded.at'  # noqa: S608 - our own table
+
+
+def commit_now(connection: sqlite3.Connection) -> None:
+    """Returns once the transaction is on disk."""
+    connection.execute("COMMIT")
+
+
+class LogConnection:
+    """Used by one thread at a time. All methods raise `sqlite3.Error`, and leave no transaction open."""
+
+    def __init__(self, file: Path, clock: Clock, busy_timeout: float, commit: Commit) -> None:
+        self._file = file
+        self._clock = clock
+        self._busy_timeout = busy_timeout
+        self._commit = commit
+        self._connection: sqlite3.Connection | None = None
+        self.synchronous = 0
+
+    def open(self) -> None:
+        """Connects; a connection that there was is closed."""
+        self.close()
+        connection = sqlite3.connect(
+            # Without `rwc` a file that has gone is an error, not a new and empty database.
+            f"{self._file.absolute().as_uri()}?mode=rw",
+            uri=True,
+            timeout=self._busy_timeout,
+            cached_statements=CACHED_STATEMENTS,
+            check_same_thread=False,
+        )
+        try:
+            prepare_directly(connection, self._busy_timeout)
+            self.synchronous = connection.execute("PRAGMA synchronous").fetchone()[0]
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+
+    def close(self) -> None:
+        """Disconnects, if connected."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def keep(self, batch: Sequence[Rows]) -> None:
+        """Returns once everything in the batch is on disk; otherwise nothing of it is.
+
+        Raises also `UnicodeEncodeError` and `OverflowError` for values that SQLite cannot hold.
+        """
+        self._transact(lambda connection: write(connection, batch))
+
+    def probe(self) -> None:
+        """Connects anew and writes something, to see whether the database takes writes."""
+        self.open()
+        self._transact(lambda connection: connection.execute(PROBE, (self._clock.now(),)))
+
+    def checkpoint(self) -> None:
+        """Moves what is in the write-ahead log into the database file, as far as readers allow."""
+        self._open_connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _transact(self, work: Callable[[sqlite3.Connection], object]) -> None:
+        connection = self._open_connection()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            work(connection)
+            self._commit(connection)
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+    def _open_connection(self) -> sqlite3.Connection:
+        if self._connection is None:
+            raise sqlite3.OperationalError("the log writer's connection is closed")
+        return self._connection

@@ -1,0 +1,78 @@
+"""Logs, once written."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Row, and_, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from everloop.domain.ids import LogId, ProjectId, SessionId
+from everloop.domain.log import Log, LogLink
+from everloop.domain.page import Page, PageRequest
+from everloop.domain.scope import Scope
+from everloop.storage.database import Database
+from everloop.storage.log_rows import body_of, log_of
+from everloop.storage.log_tables import log as table
+from everloop.storage.log_tables import log_body
+
+_LINK: Final = select(table.c.id, table.c.project_id, table.c.session_id, table.c.session_reference_id)
+
+
+class Logs:
+    """`ports.stores.LogStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, scope: Scope, log_id: LogId) -> Log | None:
+        async with self._database.read() as connection:
+            row = (await connection.execute(select(table).where(_with_id(scope, log_id)))).one_or_none()
+            return None if row is None else (await _with_bodies(connection, scope, [row]))[0]
+
+    async def link(self, scope: Scope, log_id: LogId) -> LogLink | None:
+        async with self._database.read() as connection:
+            return _link_of((await connection.execute(_LINK.where(_with_id(scope, log_id)))).one_or_none())
+
+    async def link_by_reference(self, scope: Scope, reference_id: str) -> LogLink | None:
+        mine = and_(table.c.organisation_id == scope.organisation_id, table.c.reference_id == reference_id)
+        async with self._database.read() as connection:
+            query = _LINK.where(mine).order_by(table.c.id.desc()).limit(1)
+            return _link_of((await connection.execute(query)).one_or_none())
+
+    async def page(self, scope: Scope, project_id: ProjectId, request: PageRequest) -> Page[Log]:
+        mine = and_(table.c.organisation_id == scope.organisation_id, table.c.project_id == project_id)
+        query = select(table).where(mine).order_by(table.c.id.desc()).offset(request.offset).limit(request.size)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+            total = (await connection.execute(select(func.count()).select_from(table).where(mine))).scalar_one()
+            return Page(await _with_bodies(connection, scope, rows), total)
+
+    async def count(self, scope: Scope, project_ids: Sequence[ProjectId]) -> dict[ProjectId, int]:
+        query = (
+            select(table.c.project_id, func.count().label("logs"))
+            .where(table.c.organisation_id == scope.organisation_id, table.c.project_id.in_(project_ids))
+            .group_by(table.c.project_id)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return dict.fromkeys(project_ids, 0) | {ProjectId(row.project_id): row.logs for row in rows}
+
+
+def _with_id(scope: Scope, log_id: LogId) -> ColumnElement[bool]:
+    return and_(table.c.organisation_id == scope.organisation_id, table.c.id == log_id)
+
+
+def _link_of(row: Row[str, str, str | None, str | None] | None) -> LogLink | None:
+    if row is None:
+        return None
+    session_id = None if row.session_id is None else SessionId(row.session_id)
+    return LogLink(LogId(row.id), ProjectId(row.project_id), session_id, row.session_reference_id)
+
+
+async def _with_bodies(connection: AsyncConnection, scope: Scope, rows: Sequence[Row[Any]]) -> tuple[Log, ...]:
+    """The logs in the rows; their bodies are read after the page is cut, so that skipped ones cost nothing."""
+    query = select(log_body).where(
+        log_body.c.organisation_id == scope.organisation_id, log_body.c.log_id.in_([row.id for row in rows])
+    )
+    bodies = {row.log_id: body_of(row) for row in (await connection.execute(query)).all()}
+    return tuple(log_of(row, bodies[row.id]) for row in rows)

@@ -1,0 +1,15 @@
+"""How Alembic runs the revisions: within the connection and the transaction that `migrating.migrate` hands over."""
+
+from alembic import context
+
+from everloop.storage import log_tables  # noqa: F401 - adds its tables to the metadata
+from everloop.storage.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    # Alembic's default for SQLite is about the driver's own transactions, which are off.
+    transactional_ddl=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

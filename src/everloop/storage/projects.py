@@ -1,0 +1,125 @@
+"""Projects."""
+
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Row, and_, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from everloop import errors
+from everloop.domain.feedback import DEFAULT_TYPES
+from everloop.domain.ids import OrganisationId, ProjectId
+from everloop.domain.page import Page, PageRequest
+from everloop.domain.project import Project, ProjectSort
+from everloop.domain.scope import Scope
+from everloop.storage.changes import Changes
+from everloop.storage.database import Database
+from everloop.storage.feedback_types import add_types
+from everloop.storage.tables import project as table
+
+_SORTS: Final = {
+    ProjectSort.CREATED_AT: table.c.created_at,
+    ProjectSort.UPDATED_AT: table.c.updated_at,
+    ProjectSort.NAME: table.c.name,
+}
+
+
+def project_of(row: Row[Any]) -> Project:
+    """The project in a row."""
+    return Project(ProjectId(row.id), row.name, row.created_at, row.updated_at, row.directory_id)
+
+
+async def require_project(
+    connection: AsyncConnection, organisation_id: OrganisationId, project_id: ProjectId
+) -> Project:
+    """The project. Raises `errors.NotFound`."""
+    query = select(table).where(table.c.organisation_id == organisation_id, table.c.id == project_id)
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        raise errors.NotFound(f"There is no project `{project_id}`.")
+    return project_of(row)
+
+
+class Projects:
+    """`ports.stores.ProjectStore`."""
+
+    def __init__(self, database: Database, changes: Changes) -> None:
+        self._database = database
+        self._changes = changes
+
+    async def create(self, scope: Scope, project: Project) -> Project:
+        async with self._database.write() as connection:
+            there = (await connection.execute(_named(scope, project.name))).one_or_none()
+            if there is not None:
+                return project_of(there)
+            try:
+                await connection.execute(insert(table).values(_values(scope, project)))
+            except IntegrityError as error:
+                raise errors.Conflict(f"A project with the id `{project.id}` exists already.") from error
+            await add_types(connection, scope.organisation_id, project.id, DEFAULT_TYPES)
+            await self._changes.record(connection, scope.organisation_id, project.id)
+            return project
+
+    async def get(self, scope: Scope, project_id: ProjectId) -> Project | None:
+        query = select(table).where(table.c.organisation_id == scope.organisation_id, table.c.id == project_id)
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else project_of(row)
+
+    async def named(self, scope: Scope, name: str) -> Project | None:
+        async with self._database.read() as connection:
+            row = (await connection.execute(_named(scope, name))).one_or_none()
+        return None if row is None else project_of(row)
+
+    async def page(
+        self,
+        scope: Scope,
+        name_part: str | None,
+        sort: ProjectSort,
+        descending: bool,  # noqa: FBT001 - the port's
+        request: PageRequest,
+    ) -> Page[Project]:
+        chosen = _chosen(scope, name_part)
+        ascending = (_SORTS[sort], table.c.number)
+        order = [each.desc() if descending else each.asc() for each in ascending]
+        query = select(table).where(chosen).order_by(*order).offset(request.offset).limit(request.size)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+            total = (await connection.execute(select(func.count()).select_from(table).where(chosen))).scalar_one()
+        return Page(tuple(project_of(row) for row in rows), total)
+
+    async def update(self, scope: Scope, project: Project) -> None:
+        values = _values(scope, project)
+        mine = and_(table.c.organisation_id == scope.organisation_id, table.c.id == project.id)
+        kept = ("name", "folded_name", "directory_id", "updated_at")
+        async with self._database.write() as connection:
+            await require_project(connection, scope.organisation_id, project.id)
+            try:
+                await connection.execute(update(table).where(mine).values({name: values[name] for name in kept}))
+            except IntegrityError as error:
+                raise errors.Conflict(f"A project named `{project.name}` exists already.") from error
+            await self._changes.record(connection, scope.organisation_id, project.id)
+
+
+def _chosen(scope: Scope, name_part: str | None) -> ColumnElement[bool]:
+    mine = table.c.organisation_id == scope.organisation_id
+    if not name_part:
+        return mine
+    # Not LIKE: its patterns have wildcards, and on SQLite a bound on their length.
+    return and_(mine, func.instr(table.c.folded_name, name_part.casefold()) > 0)
+
+
+def _named(scope: Scope, name: str) -> Any:  # noqa: ANN401 - SQLAlchemy types a select by its columns
+    return select(table).where(table.c.organisation_id == scope.organisation_id, table.c.name == name)
+
+
+def _values(scope: Scope, project: Project) -> dict[str, Any]:
+    return {
+        "organisation_id": scope.organisation_id,
+        "id": project.id,
+        "name": project.name,
+        "folded_name": project.name.casefold(),
+        "directory_id": project.directory_id,
+        "created_at": project.created_at,
+        "updated_at": project.updated_at,
+    }
