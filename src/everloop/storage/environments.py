@@ -1,5 +1,6 @@
 """Environments."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, insert, select, update
@@ -8,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from everloop import errors
 from everloop.domain.environment import Environment
-from everloop.domain.ids import EnvironmentId, OrganisationId
+from everloop.domain.ids import EnvironmentId, OrganisationId, ProjectId
 from everloop.domain.scope import Scope
 from everloop.storage.changes import Changes
 from everloop.storage.database import Database
@@ -90,17 +91,7 @@ class Environments:
                     f"`{environment.name}` is the default environment; make another one the default first."
                 )
             await self._set(connection, scope, environment_id, deleted_at=now)
-            ended = (
-                update(deployment)
-                .where(
-                    deployment.c.organisation_id == scope.organisation_id,
-                    deployment.c.environment_id == environment_id,
-                    deployment.c.ended_at.is_(None),
-                )
-                .values(ended_at=now)
-                .returning(deployment.c.project_id)
-            )
-            for project_id in (await connection.execute(ended)).scalars().all():
+            for project_id in await _end_deployments(connection, scope, environment_id, now):
                 await self._changes.record(connection, scope.organisation_id, project_id)
             await self._changes.record(connection, scope.organisation_id)
 
@@ -119,6 +110,20 @@ class Environments:
     ) -> None:
         chosen = and_(table.c.organisation_id == scope.organisation_id, table.c.id == environment_id)
         await connection.execute(update(table).where(chosen).values(values))
+
+
+async def _end_deployments(
+    connection: AsyncConnection, scope: Scope, environment_id: EnvironmentId, now: int
+) -> Sequence[ProjectId]:
+    """Ends what is live in an environment; the projects that it was live for."""
+    present_here = and_(
+        deployment.c.organisation_id == scope.organisation_id,
+        deployment.c.environment_id == environment_id,
+        deployment.c.ended_at.is_(None),
+    )
+    projects = (await connection.execute(select(deployment.c.project_id).where(present_here))).scalars().all()
+    await connection.execute(update(deployment).where(present_here).values(ended_at=now))
+    return [ProjectId(each) for each in projects]
 
 
 def _taken(name: str) -> errors.Conflict:

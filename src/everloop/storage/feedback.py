@@ -47,11 +47,11 @@ class FeedbackOfLogs:
     async def remove(
         self, scope: Scope, log_id: LogId, type_name: str, value: str | None, user: str | None
     ) -> list[Feedback]:
-        said = _said(scope, log_id, type_name, user)
-        if value is not None:
-            # A label is written as itself (`domain.feedback.label_of`), and the value true is the label "true".
-            said = and_(said, table.c.value.in_([_text(value), value]))
         async with self._database.write() as connection:
+            said = _said(scope, log_id, type_name, user)
+            if value is not None:
+                # A label is written as itself (`domain.feedback.label_of`), and the value true is the label "true".
+                said = and_(said, table.c.value.in_([_text(value), value]))
             rows = (await connection.execute(select(table).where(said).order_by(table.c.number))).all()
             await connection.execute(delete(table).where(said))
         return [_feedback_of(row) for row in rows]

@@ -41,5 +41,20 @@ def make_private(file: Path) -> None:
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+        _sync(file.parent)
     except OSError as error:
         raise errors.Unavailable(f"The database file {file} cannot be opened for writing: {error.strerror}.") from error
+
+
+def existing(file: Path) -> str:
+    """A SQLite URI that opens the file, and fails when it has gone rather than make a new and empty one."""
+    return f"{file.absolute().as_uri()}?mode=rw"
+
+
+def _sync(folder: Path) -> None:
+    """Puts a new file's name on disk; what SQLite syncs later is the file's content."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from everloop.ports.system import Clock
-from everloop.storage.database import prepare_directly
+from everloop.storage.database import pragmas
+from everloop.storage.location import existing
 from everloop.storage.log_batch import CACHED_STATEMENTS, Rows, write
 from everloop.storage.tables import probe
 
@@ -35,15 +36,16 @@ class LogConnection:
         """Connects; a connection that there was is closed."""
         self.close()
         connection = sqlite3.connect(
-            # Without `rwc` a file that has gone is an error, not a new and empty database.
-            f"{self._file.absolute().as_uri()}?mode=rw",
+            existing(self._file),
             uri=True,
-            timeout=self._busy_timeout,
             cached_statements=CACHED_STATEMENTS,
             check_same_thread=False,
         )
         try:
-            prepare_directly(connection, self._busy_timeout)
+            # Transactions begin where `_transact` says, not where the driver thinks.
+            connection.isolation_level = None
+            for pragma in pragmas(self._busy_timeout):
+                connection.execute(pragma)
             self.synchronous = connection.execute("PRAGMA synchronous").fetchone()[0]
         except BaseException:
             connection.close()
@@ -69,8 +71,8 @@ class LogConnection:
         self._transact(lambda connection: connection.execute(PROBE, (self._clock.now(),)))
 
     def checkpoint(self) -> None:
-        """Moves what is in the write-ahead log into the database file, as far as readers allow."""
-        self._open_connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        """Moves what is in the write-ahead log into the database file, as far as that is possible without waiting."""
+        self._open_connection().execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def _transact(self, work: Callable[[sqlite3.Connection], object]) -> None:
         connection = self._open_connection()

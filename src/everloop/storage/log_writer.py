@@ -120,7 +120,7 @@ class SqliteLogWriter:
             self._queue.put(None)
             await asyncio.to_thread(self._thread.join)
 
-    # The methods from here to `_probe` run in the thread.
+    # The methods from here to `_call` run in the thread.
 
     def _run(self) -> None:
         try:
@@ -131,8 +131,7 @@ class SqliteLogWriter:
                     self._keep(batch)
                 elif running:
                     self._probe()
-            if self._failure is None:
-                self._connection.checkpoint()
+            self._checkpoint()
         finally:
             self._failure = "The log writer has ended."
             self._connection.close()
@@ -186,6 +185,13 @@ class SqliteLogWriter:
         else:
             _log.warning("logs are written again")
             self._failure = None
+
+    def _checkpoint(self) -> None:
+        """Leaves a small write-ahead log behind; all that is in it is safe there, too."""
+        try:
+            self._connection.checkpoint()
+        except sqlite3.Error as error:
+            _log.warning("the write-ahead log could not be moved into the database: %s", error)
 
     def _call(self, function: Callable[..., None], *arguments: object) -> None:
         """Runs a function in the loop."""
