@@ -25,6 +25,7 @@ class Changes:
         """Tells of a write to a project, or (None) to the organisation itself; drops the oldest rows now and then."""
         values = {"organisation_id": organisation_id, "project_id": project_id, "at": self._clock.now()}
         result = await connection.execute(insert(change).values(values))
-        number: int = result.inserted_primary_key_rows[0][0]
+        key = result.inserted_primary_key  # None for many rows at once only
+        number: int = key[0] if key is not None else 0
         if number % _TRIM_EVERY == 0:
             await connection.execute(delete(change).where(change.c.number <= number - KEPT))
