@@ -1,0 +1,99 @@
+"""What the snapshot is made of, read in a few queries however many organisations and projects are asked for."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from everloop.domain.config import ConfigVersion
+from everloop.domain.deployment import Deployment
+from everloop.domain.environment import Environment
+from everloop.domain.ids import ConfigId, EnvironmentId, OrganisationId
+from everloop.domain.keys import ApiKey, ProviderKey
+from everloop.domain.snapshot import OrganisationView, ProjectView
+from everloop.storage.configs import version_of
+from everloop.storage.deployments import deployment_of
+from everloop.storage.environments import environment_of
+from everloop.storage.keys import api_key_of, provider_key_of
+from everloop.storage.projects import project_of
+from everloop.storage.tables import (
+    api_key,
+    deployment,
+    environment,
+    model_config,
+    organisation,
+    project,
+    provider_key,
+)
+
+# A project: its organisation's id and its own.
+_Place = tuple[str, str]
+
+_LIVE = and_(
+    deployment.c.ended_at.is_(None),
+    or_(deployment.c.config_id.is_not(None), deployment.c.experiment_id.is_not(None)),
+)
+_IN_PROJECT = and_(deployment.c.organisation_id == project.c.organisation_id, deployment.c.project_id == project.c.id)
+_OF_CONFIG = and_(
+    deployment.c.organisation_id == model_config.c.organisation_id, deployment.c.config_id == model_config.c.id
+)
+
+
+async def organisation_views(
+    connection: AsyncConnection, chosen: ColumnElement[bool]
+) -> dict[OrganisationId, OrganisationView]:
+    """The chosen organisations, a condition on `organisation`, without their projects."""
+    owners = select(organisation.c.id).where(chosen).order_by(organisation.c.number)
+    environments: defaultdict[str, dict[EnvironmentId, Environment]] = defaultdict(dict)
+    query = select(environment).where(environment.c.organisation_id.in_(owners), environment.c.deleted_at.is_(None))
+    for row in (await connection.execute(query.order_by(environment.c.number))).all():
+        environments[row.organisation_id][EnvironmentId(row.id)] = environment_of(row)
+    sealed: defaultdict[str, dict[str, ProviderKey]] = defaultdict(dict)
+    for row in (await connection.execute(select(provider_key).where(provider_key.c.organisation_id.in_(owners)))).all():
+        sealed[row.organisation_id][row.provider] = provider_key_of(row)
+    keys: defaultdict[str, list[ApiKey]] = defaultdict(list)
+    for row in (await connection.execute(select(api_key).where(api_key.c.organisation_id.in_(owners)))).all():
+        keys[row.organisation_id].append(api_key_of(row))
+    return {
+        OrganisationId(each): OrganisationView(
+            OrganisationId(each), environments[each], sealed[each], tuple(keys[each])
+        )
+        for each in (await connection.execute(owners)).scalars().all()
+    }
+
+
+async def project_views(
+    connection: AsyncConnection, chosen: ColumnElement[bool]
+) -> Mapping[OrganisationId, list[ProjectView]]:
+    """The chosen projects, a condition on `project`, by organisation; one without any has an empty list."""
+    deployments = await _live_deployments(connection, chosen)
+    configs = await _live_configs(connection, chosen)
+    found: defaultdict[OrganisationId, list[ProjectView]] = defaultdict(list)
+    for row in (await connection.execute(select(project).where(chosen).order_by(project.c.number))).all():
+        place = (row.organisation_id, row.id)
+        view = ProjectView(project_of(row), deployments.get(place, {}), configs.get(place, {}))
+        found[OrganisationId(row.organisation_id)].append(view)
+    return found
+
+
+async def _live_deployments(
+    connection: AsyncConnection, chosen: ColumnElement[bool]
+) -> dict[_Place, dict[EnvironmentId, Deployment]]:
+    query = select(deployment).select_from(deployment.join(project, _IN_PROJECT)).where(chosen, _LIVE)
+    found: dict[_Place, dict[EnvironmentId, Deployment]] = {}
+    for row in (await connection.execute(query)).all():
+        place = found.setdefault((row.organisation_id, row.project_id), {})
+        place[EnvironmentId(row.environment_id)] = deployment_of(row)
+    return found
+
+
+async def _live_configs(
+    connection: AsyncConnection, chosen: ColumnElement[bool]
+) -> dict[_Place, dict[ConfigId, ConfigVersion]]:
+    joined = deployment.join(project, _IN_PROJECT).join(model_config, _OF_CONFIG)
+    found: dict[_Place, dict[ConfigId, ConfigVersion]] = {}
+    for row in (await connection.execute(select(model_config).select_from(joined).where(chosen, _LIVE))).all():
+        place = found.setdefault((row.organisation_id, row.project_id), {})
+        place[ConfigId(row.id)] = version_of(row)
+    return found
