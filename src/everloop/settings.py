@@ -6,13 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from everloop.errors import EverloopError
-
 _SHORTEST_KEY: Final = 32
 _LEVELS: Final = ("debug", "info", "warning", "error")
 
 
-class BadSetting(EverloopError):
+class BadSetting(Exception):
     """A variable of the environment has a value that cannot be used."""
 
 

@@ -1,7 +1,7 @@
 """The edge: one layer over every route, for what no route may forget.
 
-Request id, authentication (default deny), body limit, metrics, and the last net under errors. Hot routes go straight on to their
-handlers; everything else to the framework, which gets the body already read.
+Request id, authentication (default deny), body limit, metrics, and the last net under errors. Hot routes go straight
+on to their handlers; everything else to the framework, which gets the body already read.
 """
 
 import logging
@@ -53,7 +53,7 @@ class Edge:
             route = await self._route(scope, headers, exchange)
         except EverloopError as error:
             await _refuse(exchange, answer_to(error), closing=isinstance(error, TooLarge))
-        except Exception:
+        except Exception:  # noqa: BLE001 - the last net: the cause goes to the log, the caller gets words
             _log.exception("unforeseen error", extra={"path": scope["path"]})
             await _refuse(exchange, _INTERNAL)
         self._services.metrics.request(route, exchange.status, time.perf_counter() - began)
@@ -92,8 +92,8 @@ class _Headers:
             if name == b"x-api-key":
                 self.api_key = value
             elif name == b"content-length":
-                self.content_length = int(value) if value.isdigit() and len(value) < 16 else None  # noqa: PLR2004 - a petabyte
-            elif name == b"x-request-id" and len(value) <= 128 and value.isascii() and value.decode().isprintable():  # noqa: PLR2004
+                self.content_length = int(value) if value.isdigit() and len(value) < 16 else None
+            elif name == b"x-request-id" and len(value) <= 128 and value.isascii() and value.decode().isprintable():
                 self.request_id = value
 
 

@@ -26,7 +26,7 @@ class Exchange:
         self.gone = False
 
     async def read_body(self, declared: int | None, limit: int) -> bytes:
-        """The whole body. Raises `TooLarge` as soon as it is certain, without reading on, and `BadRequest` for half a body."""
+        """The whole body. Raises `TooLarge` as soon as it is certain, and `BadRequest` for half a body."""
         if declared is not None and declared > limit:
             raise _too_large(limit)
         message = await self._receive()

@@ -1,7 +1,7 @@
 """Server-sent events as every generation of the official SDKs parses them.
 
-One `data: ` line of ASCII JSON per event; the space in a string that contains `data: ` is escaped (SDKs up to 0.7.0 split on that
-text); lines stay below 64 KiB (aiohttp refuses longer ones); no terminator event.
+One `data: ` line of ASCII JSON per event; the space in a string that contains `data: ` is escaped (SDKs up to 0.7.0
+split on that text); lines stay below 64 KiB (aiohttp refuses longer ones); no terminator event.
 """
 
 import json

@@ -1,7 +1,7 @@
 """JSON as it comes from outside, read strictly: what cannot be kept unaltered is refused.
 
-`NaN`, `Infinity`, numbers beyond a double, lone surrogates, invalid UTF-8 and absurd nesting are refused; whole numbers of any size
-are kept as they are. A byte order mark is accepted.
+`NaN`, `Infinity`, numbers beyond a double, lone surrogates, invalid UTF-8 and absurd nesting are refused; whole
+numbers of any size are kept as they are. A byte order mark is accepted.
 """
 
 import json

@@ -11,6 +11,7 @@ from everloop.cli.keys import keys
 from everloop.cli.orgs import orgs
 from everloop.cli.serving import init, serve
 from everloop.errors import EverloopError
+from everloop.settings import BadSetting
 
 _HELP = """\
 Everloop runs the prompt that is live.
@@ -49,8 +50,8 @@ def main() -> None:
     """The entry point; what the operator can mend is one line on stderr, and exit status 1."""
     try:
         _app()
-    except EverloopError as error:
-        typer.echo(f"everloop: {error.message}", err=True)
+    except (BadSetting, EverloopError) as error:
+        typer.echo(f"everloop: {error}", err=True)
         sys.exit(1)
 
 

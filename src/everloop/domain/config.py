@@ -21,8 +21,8 @@ class Endpoint(StrEnum):
 class ModelConfig:
     """The functional fields, with v4's defaults filled in. Two equal ones are the same version of a project.
 
-    `chat_template` is a tuple of v4 messages and `tools` one of v4 tools, each as plain JSON objects. `max_tokens` of -1
-    means as many as the model gives. `other` goes into the provider's request as it is.
+    `chat_template` is a tuple of v4 messages and `tools` one of v4 tools, each as plain JSON objects. `max_tokens` of
+    -1 means as many as the model gives. `other` goes into the provider's request as it is.
     """
 
     model: str

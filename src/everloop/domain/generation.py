@@ -32,7 +32,7 @@ class GenerationRequest:
 
 @dataclass(frozen=True, slots=True)
 class PreparedCall:
-    """A request in the vendor's words: where it goes (a path below the vendor's base URL) and its JSON body, without keys."""
+    """A request in the vendor's words: a path below the vendor's base URL, and a JSON body without keys."""
 
     request: GenerationRequest
     path: str
@@ -75,8 +75,8 @@ class Sample:
 class Generation:
     """A whole answer: its samples in order of index (fewer than asked when the provider gave fewer).
 
-    `response` is the provider's body as it came (UTF-8 JSON, keys redacted); `latency` is in seconds, from the request's first byte to
-    the answer's last; `attempts` counts the tries, the successful one included.
+    `response` is the provider's body as it came (UTF-8 JSON, keys redacted); `latency` is in seconds, from the
+    request's first byte to the answer's last; `attempts` counts the tries, the successful one included.
     """
 
     samples: tuple[Sample, ...]

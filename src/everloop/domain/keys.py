@@ -23,7 +23,7 @@ class ApiKey:
 
 
 def digest_of(key: str) -> bytes:
-    """What is stored in place of an API key. A fast hash does: the key has at least 160 random bits, nothing to guess."""
+    """What is stored in place of an API key. A fast hash does: with 160 random bits there is nothing to guess."""
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
 
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from everloop.domain.ids import ConfigId, EnvironmentId, LogId, ProjectId, SessionId
 from everloop.domain.generation import Usage
+from everloop.domain.ids import ConfigId, EnvironmentId, LogId, ProjectId, SessionId
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,13 @@ class LogBody:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """Times are Unix milliseconds; `duration`, `provider_latency` and `time_to_first_token` are seconds; costs are US dollars.
+    """Times are Unix milliseconds; durations, latencies and `time_to_first_token` are seconds; costs are US dollars.
 
-    `id` carries the time of `created_at`. `config_id` is None only for a log made outside with no configuration. `error_kind` is set when
-    the call failed (a word of `errors.FailureKind`, or `cancelled`, or `reported` for an error that the caller logged); its text is in the body.
-    `session_reference_id` is the caller's own name of the session: the store makes the session on first use.
-    `provider_calls` counts the tries that the call took. `environment_id` is where the call was made, None for a log that names none.
+    `id` carries the time of `created_at`. `config_id` is None only for a log made outside with no configuration.
+    `error_kind` is set when the call failed (a word of `errors.FailureKind`, or `cancelled`, or `reported` for an
+    error that the caller logged); its text is in the body. `session_reference_id` is the caller's own name of the
+    session: the store makes the session on first use. `provider_calls` counts the tries that the call took.
+    `environment_id` is where the call was made, None for a log that names none.
     """
 
     id: LogId

@@ -17,8 +17,9 @@ def estimate_tokens(text: str) -> int:
 def per_sample(measured: Usage | None, prompt: str, outputs: Sequence[str]) -> list[Usage]:
     """The usage of each sample, summing to what was measured.
 
-    One sample gets the measured usage as it is. Of several, the first carries the prompt (the provider counted it once) and the output
-    is shared in proportion to the estimates, marked as estimated because the provider said only the sum.
+    One sample gets the measured usage as it is. Of several, the first carries the prompt (the provider counted it
+    once) and the output is shared in proportion to the estimates, marked as estimated because the provider said only
+    the sum.
     """
     if measured is None:
         return [

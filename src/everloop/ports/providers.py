@@ -28,8 +28,10 @@ class Provider(Protocol):
         ...
 
     def stream(self, call: PreparedCall, key: Secret | None) -> AsyncGenerator[Event, None]:
-        """The answer as it comes. Raises `errors.ProviderFailure` only before the first event (retries are inside, and only
-        there); what breaks later is a `Failure` event. Closing the generator closes the upstream connection.
+        """The answer as it comes.
+
+        Raises `errors.ProviderFailure` only before the first event (retries are inside, and only there); what breaks
+        later is a `Failure` event. Closing the generator closes the upstream connection.
         """
         ...
 

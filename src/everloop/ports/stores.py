@@ -1,7 +1,7 @@
 """Ports to what is kept. Every method of a store takes the caller's `Scope` first and never leaves its organisation.
 
-Writes return once they are on disk. Each write that changes how calls are answered also records a `Change` for the feed, in the
-same transaction. A database that cannot be reached or written raises `errors.Unavailable`.
+Writes return once they are on disk. Each write that changes how calls are answered also records a `Change` for the
+feed, in the same transaction. A database that cannot be reached or written raises `errors.Unavailable`.
 """
 
 from collections.abc import Sequence
@@ -73,7 +73,7 @@ class FeedbackStore(Protocol):
     """Feedback and its types."""
 
     async def types(self, scope: Scope, project_ids: Sequence[ProjectId]) -> dict[ProjectId, tuple[FeedbackType, ...]]:
-        """The types of each project in order of creation; the default types are among them from the project's creation on."""
+        """The types of each project in order of creation; it has the default ones from its own creation on."""
         ...
 
     async def record(
@@ -81,12 +81,14 @@ class FeedbackStore(Protocol):
     ) -> None:
         """Keeps the pieces, all or none, and first adds types and labels that the project does not have yet.
 
-        A piece of a `select`, `text` or `number` type replaces what the same user (None is one such) said of the same type and log;
-        one of a `multi_select` type replaces only the same value.
+        A piece of a `select`, `text` or `number` type replaces what the same user (None is one such) said of the same
+        type and log; one of a `multi_select` type replaces only the same value.
         """
         ...
 
-    async def remove(self, scope: Scope, log_id: LogId, type_name: str, value: str | None, user: str | None) -> list[Feedback]:
+    async def remove(
+        self, scope: Scope, log_id: LogId, type_name: str, value: str | None, user: str | None
+    ) -> list[Feedback]:
         """Unsets what this user said: of that type, and of that value unless None. Returns what was removed."""
         ...
 
@@ -99,7 +101,7 @@ class ProjectStore(Protocol):
     """Projects."""
 
     async def create(self, scope: Scope, project: Project) -> Project:
-        """Keeps the project, with the default feedback types. When the name is taken, returns the one that has it instead."""
+        """Keeps the project, with the default feedback types; when the name is taken, returns the one that has it."""
         ...
 
     async def get(self, scope: Scope, project_id: ProjectId) -> Project | None: ...
@@ -107,7 +109,12 @@ class ProjectStore(Protocol):
     async def named(self, scope: Scope, name: str) -> Project | None: ...
 
     async def page(
-        self, scope: Scope, name_part: str | None, sort: ProjectSort, descending: bool, request: PageRequest
+        self,
+        scope: Scope,
+        name_part: str | None,
+        sort: ProjectSort,
+        descending: bool,
+        request: PageRequest,  # noqa: FBT001 - how a list is ordered
     ) -> Page[Project]:
         """Projects whose name contains `name_part`, without regard to case."""
         ...
@@ -123,8 +130,8 @@ class ConfigStore(Protocol):
     async def register(self, scope: Scope, version: ConfigVersion, first: Deployment | None) -> ConfigVersion:
         """The version of the project with this fingerprint, made if there is none.
 
-        When `first` is given and the project never had a deployment, it goes live in the same transaction (with the id of the version
-        that is returned as its target).
+        When `first` is given and the project never had a deployment, it goes live in the same transaction (with the
+        id of the version that is returned as its target).
         """
         ...
 
@@ -143,8 +150,9 @@ class DeploymentStore(Protocol):
     """What is live, and what was."""
 
     async def deploy(self, scope: Scope, deployments: Sequence[Deployment]) -> None:
-        """Puts the targets live, all or none, ending what was live there. A row with no target clears the place, and is not
-        written when nothing was live there.
+        """Puts the targets live, all or none, ending what was live there.
+
+        A row with no target clears the place, and is not written when nothing was live there.
         """
         ...
 
@@ -169,7 +177,7 @@ class EnvironmentStore(Protocol):
         ...
 
     async def delete(self, scope: Scope, environment_id: EnvironmentId, now: int) -> None:
-        """Hides it and ends what is live in it; logs keep its name. Raises `errors.NotFound`, and `errors.Conflict` for the default."""
+        """Hides it and ends what is live in it; logs keep its name. Raises `NotFound`; `Conflict` for the default."""
         ...
 
     async def names(self, scope: Scope) -> dict[EnvironmentId, str]:
@@ -209,7 +217,7 @@ class OrganisationStore(Protocol):
         ...
 
     async def create_first(self, organisation: Organisation, environment: Environment) -> bool:
-        """The same, unless there is any organisation already; whether it was made. Safe when several processes start at once."""
+        """The same, unless there is an organisation already; whether it was made. Safe when several processes start."""
         ...
 
     async def all(self) -> tuple[Organisation, ...]:

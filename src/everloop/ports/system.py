@@ -90,11 +90,6 @@ class Metrics(Protocol):
 class KeyFile(Protocol):
     """Where the first API key is kept so that it can be shown again."""
 
-    @property
-    def place(self) -> str:
-        """Where that is, for people."""
-        ...
-
     def read(self) -> str | None:
         """The key, if there is one."""
         ...

@@ -1,8 +1,9 @@
 """The file in which the first API key is kept, so that a second start can show it again."""
 
-import os
 from pathlib import Path
 from typing import Final
+
+from everloop.security import private_file
 
 FILE_NAME: Final = "api-key"
 
@@ -13,26 +14,15 @@ class KeyFile:
     def __init__(self, data_dir: Path) -> None:
         self._path = data_dir / FILE_NAME
 
-    @property
-    def place(self) -> str:
-        """Where it is, for people."""
-        return str(self._path)
-
     def read(self) -> str | None:
         """The key, if there is one."""
         try:
-            return self._path.read_text(encoding="ascii").strip() or None
+            return self._path.read_text(encoding="utf-8").strip() or None
         except FileNotFoundError:
             return None
 
     def write(self, key: str) -> str:
         """Keeps the key unless another process was faster; returns the one that is kept."""
-        try:
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return self.read() or key
-        with open(descriptor, "w", encoding="ascii") as file:  # noqa: PTH123 - Path.open cannot take a descriptor
-            file.write(key + "\n")
-            file.flush()
-            os.fsync(descriptor)
-        return key
+        private_file.create(self._path, key)
+        private_file.sync_folder(self._path.parent)
+        return self._path.read_text(encoding="utf-8").strip()

@@ -1,6 +1,5 @@
 """The operator's secret: where it is kept when the operator sets none, and the keys that are made of it."""
 
-import contextlib
 import os
 import secrets
 import shlex
@@ -12,6 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from everloop.errors import EverloopError
+from everloop.security import private_file
 
 FILE_NAME: Final = "secret.key"
 SHORTEST: Final = 32
@@ -51,9 +51,10 @@ def load_or_create(data_dir: Path) -> str:
     path = data_dir / FILE_NAME
     if not path.exists():
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _create(path)
+        private_file.create(path, secrets.token_urlsafe(48))
     # Also for a file that was found: another process may have made it a moment ago and not have come this far.
-    _sync_folder(data_dir)
+    # A provider key must not outlive the secret that it needs.
+    private_file.sync_folder(data_dir)
     return _load(path)
 
 
@@ -73,28 +74,3 @@ def _load(path: Path) -> str:
             "or, if it never held a secret, delete it and a new one is made at the next start."
         )
     return secret
-
-
-def _create(path: Path) -> None:
-    """Let a complete file appear under `path`, unless another process was faster."""
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - Path.open cannot take a descriptor
-            file.write(secrets.token_urlsafe(48) + "\n")
-            file.flush()
-            os.fsync(descriptor)
-        # A link, unlike a rename, never replaces a file: the first process wins, and the others read what it wrote.
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        draft.unlink()
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a new name in the folder survive a power loss; a provider key must not outlive the secret that it needs."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -46,7 +46,7 @@ class ConfigService:
     async def register(
         self, scope: Scope, reference: ProjectReference, config: ModelConfig, labels: Labels
     ) -> ProjectConfig:
-        """Finds or makes the version; the first one ever registered in a project goes live in the default environment."""
+        """Finds or makes the version; the first one ever registered in a project goes live (default environment)."""
         project = (await self._projects.resolve(scope, reference)).project
         version = self._version(project, config, labels)
         first = Deployment(

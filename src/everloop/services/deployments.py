@@ -41,7 +41,7 @@ class ActiveConfig:
 class DeploymentService:
     """The use cases of deployments."""
 
-    def __init__(  # noqa: PLR0913 - the ports it needs, handed in by name
+    def __init__(
         self,
         *,
         directory: Directory,
@@ -92,7 +92,7 @@ class DeploymentService:
         return tuple(Live(view.project, each, self._version_in(view, each)) for each in environments)
 
     async def active(self, scope: Scope, project_id: str, environment_name: str | None) -> ActiveConfig:
-        """The configuration live in the named environment (None: the default). Raises `NotFound`, and `BadRequest` for nothing."""
+        """What is live in that environment (None: the default). Raises `NotFound`, and `BadRequest` for nothing."""
         view = await self._projects.view(scope, project_id)
         environment = await self._environments.named(scope, environment_name)
         version = self._version_in(view, environment)

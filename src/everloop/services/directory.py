@@ -34,7 +34,8 @@ class Directory:
     def authenticate(self, digest: bytes) -> Scope:
         """Who shows the API key with this digest. Raises `Unauthenticated`.
 
-        Looking a digest up needs no constant-time comparison: whoever can choose the digest's bytes one by one has broken SHA-256.
+        Looking a digest up needs no constant-time comparison: whoever can choose the digest's bytes one by one has
+        broken SHA-256.
         """
         key = self._snapshot.keys_by_digest.get(digest)
         if key is None:
@@ -53,7 +54,7 @@ class Directory:
                 self._snapshot = await self._changed(changes)
 
     async def watch(self) -> None:
-        """Follows the changes that other processes make, until cancelled. While the database is away the last snapshot stays."""
+        """Follows what other processes change, until cancelled. While the database is away the last snapshot stays."""
         while True:
             try:
                 await self._feed.wait()

@@ -19,7 +19,7 @@ class EnvironmentService:
         self._ids = ids
 
     async def named(self, scope: Scope, name: str | None) -> Environment:
-        """The environment that a call means: the default one when it names none. Raises `NotFound`, listing the names."""
+        """The environment that a call means, the default one when it names none. Raises `NotFound`, listing names."""
         organisation = self._directory.organisation(scope)
         if not name:
             return organisation.default_environment

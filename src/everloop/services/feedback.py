@@ -40,8 +40,9 @@ class FeedbackService:
     async def submit(self, scope: Scope, commands: Sequence[FeedbackCommand]) -> list[Feedback]:
         """Keeps or unsets each; one answer per command, in order. Everything is checked before anything is written.
 
-        A command with several labels makes a piece of feedback for each; its answer has them all and the first one's id. The
-        answer to an `unset` says what was unset, and an id of its own when there was nothing. Raises `NotFound`, `InvalidFields`.
+        A command with several labels makes a piece of feedback for each; its answer has them all and the first one's
+        id. The answer to an `unset` says what was unset, and an id of its own when there was nothing. Raises
+        `NotFound`, `InvalidFields`.
         """
         projects = [await self._project_of(scope, command) for command in commands]
         known = await self._feedback.types(scope, list(dict.fromkeys(projects)))

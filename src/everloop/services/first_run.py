@@ -77,7 +77,7 @@ class FirstRun:
         await self._api_keys.adopt(scope, "EVERLOOP_API_KEY", key)
 
     async def _first_key(self, scope: Scope) -> str | None:
-        """The key that the first start made, while it is valid. A revoked one is not replaced: that was somebody's will."""
+        """The key of the first start, while it is valid. A revoked one is not replaced: that was somebody's will."""
         key = self._key_file.read()
         if key is None and not await self._api_keys.all(scope):
             key = self._key_file.write(self._ids.api_key())

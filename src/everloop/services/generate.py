@@ -97,7 +97,8 @@ def _drawn(call: ProviderCall, answer: Generation, first: int) -> list[Drawn]:
 async def stream(call: ProviderCall) -> AsyncGenerator[Event, None]:
     """The events of all samples as they come; a provider that left samples out is asked again for those.
 
-    Raises `ProviderFailure` before the first event only; later failures are events, and one of all samples is the last event.
+    Raises `ProviderFailure` before the first event only; later failures are events, and one of all samples is the
+    last event.
     """
     done = 0
     while done < call.wanted:

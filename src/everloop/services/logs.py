@@ -29,7 +29,8 @@ REPORTED = "reported"
 class LogCommand:
     """One log of the caller's own. Either `config_id` or `config` says what made it.
 
-    `created_at` is in Unix milliseconds, `duration` in seconds, costs in US dollars; `feedback` refers to the log by an empty id.
+    `created_at` is in Unix milliseconds, `duration` in seconds, costs in US dollars; `feedback` refers to the log by
+    an empty id.
     """
 
     project: ProjectReference

@@ -31,7 +31,7 @@ class ProjectDetails:
 class ProjectService:
     """The use cases of projects."""
 
-    def __init__(  # noqa: PLR0913 - the ports it needs, handed in by name
+    def __init__(
         self,
         *,
         directory: Directory,
@@ -91,7 +91,7 @@ class ProjectService:
         view = await self.view(scope, project_id)
         return (await self._details(scope, [view.project]))[0]
 
-    async def page(  # noqa: PLR0913 - the list's own parameters
+    async def page(
         self, scope: Scope, *, name_part: str | None, sort: ProjectSort, descending: bool, request: PageRequest
     ) -> Page[ProjectDetails]:
         """Projects whose name contains `name_part`."""
@@ -101,7 +101,7 @@ class ProjectService:
     async def update(
         self, scope: Scope, project_id: str, *, name: str | None = None, directory_id: str | None = None
     ) -> ProjectDetails:
-        """Renames or moves it; None leaves a field as it is. Raises `NotFound`, and `Conflict` when the name is taken."""
+        """Renames or moves it; None leaves a field as it is. Raises `NotFound`, and `Conflict` for a taken name."""
         project = (await self.view(scope, project_id)).project
         changed = replace(
             project,

@@ -16,7 +16,7 @@ from everloop.services.directory import Directory
 class ProviderKeyService:
     """The use cases of providers' keys."""
 
-    def __init__(  # noqa: PLR0913 - the ports it needs, handed in by name
+    def __init__(
         self,
         *,
         directory: Directory,
@@ -34,7 +34,7 @@ class ProviderKeyService:
         self._ids = ids
 
     async def put(self, scope: Scope, provider: str, key: str) -> ProviderKey:
-        """Seals and keeps the key in place of the one before. Raises `Unprocessable` for a provider that there is not."""
+        """Seals and keeps the key in place of the one before. Raises `Unprocessable` for an unknown provider."""
         self._providers.get(provider)
         now = self._clock.now()
         key_id = ProviderKeyId(self._ids.new(Prefix.PROVIDER_KEY))
@@ -69,8 +69,8 @@ class ProviderKeyService:
         key_of_operator = self._providers.operator_key(provider)
         if key_of_operator is None and self._providers.get(provider).needs_key:
             raise BadRequest(
-                f"There is no key for provider {provider!r}. Send one with the call (`provider_api_keys`), keep one for the"
-                f" organisation (`/api/provider-keys`), or set {self._providers.environment_variable(provider)} in the"
-                " server's environment."
+                f"There is no key for provider {provider!r}. Send one with the call (`provider_api_keys`), keep one for"
+                " the organisation (`/api/provider-keys`), or set"
+                f" {self._providers.environment_variable(provider)} in the server's environment."
             )
         return key_of_operator

@@ -38,7 +38,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one sample ended: with a finish reason, or with an error and whatever text had come. Latencies are in seconds."""
+    """How one sample ended: with a finish reason, or with an error and what text had come. Latencies in seconds."""
 
     index: int
     text: str | None

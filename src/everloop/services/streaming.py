@@ -21,9 +21,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of one sample. The pieces of `output` add up to the plain answer's output, those of `raw_output` to its raw one.
+    """A piece of one sample: those of `output` add up to the plain answer's output, those of `raw_output` to its own.
 
-    The last chunk of a sample has its `finish_reason` and `usage`; one with an `error` is the last one too, and has no text.
+    The last chunk of a sample has its `finish_reason` and `usage`; one with an `error` is the last one too, and has
+    no text.
     """
 
     log_id: LogId
@@ -63,6 +64,7 @@ class SampleStreams:
         self._measured: Usage | None = None
         self._given = Usage(0, 0)
         self._began = 0.0
+        self._told = False
 
     async def chunks(self) -> AsyncGenerator[Chunk, None]:
         """The chunks of all samples. Raises what goes wrong before the first one; afterwards an error is a chunk.
@@ -70,14 +72,10 @@ class SampleStreams:
         Closing the generator ends the call: what had come of unfinished samples is logged as cancelled.
         """
         self._began = self._clock.monotonic()
-        sent = False
         try:
             async with aclosing(generate.stream(self._call)) as events:
                 async for event in events:
                     for chunk in await self._chunks_of(event):
-                        if chunk.error is not None and not sent and not self._unrecorded():
-                            raise chunk.error
-                        sent = True
                         yield chunk
             for chunk in await self._finish(self._unrecorded()):
                 yield chunk
@@ -85,7 +83,7 @@ class SampleStreams:
             await self._record_failure(self._unrecorded(), failure)
             raise
         except Unavailable as error:
-            if not sent:
+            if not self._told:
                 raise
             for sample in self._unrecorded():
                 yield Chunk(self._log_id(sample), sample.index, error=error)
@@ -110,7 +108,11 @@ class SampleStreams:
                 unfinished = [each for each in self._unrecorded() if index in {None, each.index}]
                 finished = [each for each in unfinished if each.finish is not None]
                 chunks = await self._finish(finished)
-                return chunks + await self._record_failure([each for each in unfinished if not each.recorded], error)
+                chunks += await self._record_failure([each for each in unfinished if not each.recorded], error)
+                if not self._told and not self._unrecorded():
+                    raise error
+                self._told = True
+                return chunks
             case _:
                 assert_never(event)
 
@@ -118,6 +120,7 @@ class SampleStreams:
         if sample.first_token_at is None:
             sample.first_token_at = self._clock.monotonic()
         sample.pieces.append(text)
+        self._told = True
         return Chunk(self._log_id(sample), sample.index, sample.stripped.push(text), text)
 
     async def _finish(self, samples: Iterable[_Sample]) -> list[Chunk]:
@@ -137,6 +140,7 @@ class SampleStreams:
             )
             await self._record([sample], [outcome])
             chunks.append(Chunk(self._log_id(sample), sample.index, finish_reason=sample.finish.reason, usage=usage))
+            self._told = True
         return chunks
 
     async def _record_failure(self, samples: list[_Sample], failure: ProviderFailure) -> list[Chunk]:
@@ -174,7 +178,7 @@ class SampleStreams:
             sample.recorded = True
 
     def _usage(self, sample: _Sample) -> Usage:
-        """What this sample used: the provider's count when it is the only one; else an estimate, the last one taking the rest."""
+        """The provider's count when there is one sample; of several, estimates, the last one taking the rest."""
         alone = len(self._samples) == 1
         if self._measured is None:
             usage = self._estimate(sample)
