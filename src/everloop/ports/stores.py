@@ -113,8 +113,8 @@ class ProjectStore(Protocol):
         scope: Scope,
         name_part: str | None,
         sort: ProjectSort,
-        descending: bool,
-        request: PageRequest,  # noqa: FBT001 - how a list is ordered
+        descending: bool,  # noqa: FBT001 - how a list is ordered
+        request: PageRequest,
     ) -> Page[Project]:
         """Projects whose name contains `name_part`, without regard to case."""
         ...
