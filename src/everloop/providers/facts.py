@@ -29,8 +29,8 @@ _COMPLETION_MODEL: Final = re.compile(
 # default; GPT-5.1 and later take temperature and top_p when their effort is `none`
 # (https://platform.openai.com/docs/guides/latest-model, "Parameter compatibility"). gpt-5-chat-latest does not reason
 # and takes them all, but belongs to the new name of the token limit as well.
-_REASONING_MODEL: Final = re.compile(r"o[134](?:-|$)|gpt-5(?!-chat)")
-_NEW_TOKEN_LIMIT: Final = re.compile(r"o[134](?:-|$)|gpt-5")
+_REASONING_MODEL: Final = re.compile(r"o[134](?:-|$)|gpt-5(?!-chat|\d)")
+_NEW_TOKEN_LIMIT: Final = re.compile(r"o[134](?:-|$)|gpt-5(?!\d)")
 
 
 def api_of(model: str) -> Api:
