@@ -50,8 +50,8 @@ def test_every_other_model_chats(model: str):
 
 @pytest.mark.parametrize(
     "model",
-    ["o1", "o1-preview", "o1-mini-2024-09-12", "o3", "o3-mini", "o4-mini", "gpt-5", "gpt-5-mini", "gpt-5.1", "ft:o4-mini:a::b",
-     "openai/o3-mini"],
+    ["o1", "o1-preview", "o1-mini-2024-09-12", "o3", "o3-mini", "o4-mini", "gpt-5", "gpt-5-mini", "gpt-5.1",
+     "ft:o4-mini:a::b", "openai/o3-mini"],
 )  # fmt: skip
 def test_reasoning_models(model: str):
     assert reasons(model)

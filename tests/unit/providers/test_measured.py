@@ -1,6 +1,7 @@
 """How calls are counted."""
 
 import asyncio
+from contextlib import nullcontext
 
 import pytest
 
@@ -11,15 +12,13 @@ from tests.unit.providers.fakes import RecordedMetrics, StillClock
 
 async def measured(error: BaseException | None = None, outcome: str | None = None) -> RecordedMetrics:
     clock, metrics = StillClock(), RecordedMetrics()
-    try:
-        with Measured("openai", clock, metrics) as call:
-            await clock.sleep(2)
-            assert call.seconds == 2
-            call.outcome = outcome
-            if error is not None:
-                raise error
-    except BaseException as caught:
-        assert caught is error
+    expected = pytest.raises(type(error)) if error is not None else nullcontext()
+    with expected, Measured("openai", clock, metrics) as call:
+        await clock.sleep(2)
+        assert call.seconds == 2
+        call.outcome = outcome
+        if error is not None:
+            raise error
     return metrics
 
 
