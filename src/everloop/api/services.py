@@ -1,8 +1,9 @@
 """The use cases that the routes call, handed over in one piece by `app.py`."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, Request
 
 from everloop.domain.scope import Scope
 from everloop.ports.stores import Health
@@ -41,13 +42,18 @@ class Services:
     metrics: Metrics
 
 
-def services_of(request: Request) -> Services:
-    """The services, as a route's dependency."""
+async def services_of(request: Request) -> Services:
+    """The services, as a route's dependency (async, since FastAPI sends others through a thread)."""
     services: Services = request.app.state.services
     return services
 
 
-def scope_of(request: Request) -> Scope:
+async def scope_of(request: Request) -> Scope:
     """Who is asking, as a route's dependency; `edge.py` has put it there."""
     scope: Scope = request.scope[SCOPE_KEY]
     return scope
+
+
+# As a route's parameters.
+Caller = Annotated[Scope, Depends(scope_of)]
+Use = Annotated[Services, Depends(services_of)]

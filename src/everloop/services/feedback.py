@@ -37,6 +37,10 @@ class FeedbackService:
         """The types that a project knows."""
         return (await self._feedback.types(scope, [project_id])).get(project_id, ())
 
+    async def define_types(self, scope: Scope, project_id: ProjectId, types: Sequence[FeedbackType]) -> None:
+        """Adds the types and labels that the project lacks. Raises `Conflict` for a type that it has with another class."""
+        await self._feedback.record(scope, project_id, types, [])
+
     async def submit(self, scope: Scope, commands: Sequence[FeedbackCommand]) -> list[Feedback]:
         """Keeps or unsets each; one answer per command, in order. Everything is checked before anything is written.
 

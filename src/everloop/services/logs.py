@@ -1,9 +1,9 @@
 """Logs: kept for callers who generate elsewhere, and read back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from everloop.domain.config import ConfigVersion, ModelConfig
+from everloop.domain.config import ConfigUse, ModelConfig
 from everloop.domain.document import EMPTY_OBJECT, Document
 from everloop.domain.feedback import Feedback
 from everloop.domain.generation import Usage
@@ -69,7 +69,7 @@ class LogDetails:
 
     log: Log
     project: Project
-    version: ConfigVersion | None
+    use: ConfigUse | None
     environment: str | None
     feedback: tuple[Feedback, ...]
 
@@ -110,7 +110,8 @@ class LogService:
         Raises `NotFound` for what they refer to, and `InvalidFields`.
         """
         logs = [await self._log(scope, command) for command in commands]
-        await self._writer.append(scope, logs)
+        if logs:
+            await self._writer.append(scope, logs)
         for log, command in zip(logs, commands, strict=True):
             await self._feedback.submit(scope, [replace(each, log_id=log.id) for each in command.feedback])
         return logs
@@ -173,7 +174,6 @@ class LogService:
     async def _details(self, scope: Scope, logs: Sequence[Log]) -> list[LogDetails]:
         config_ids = [log.config_id for log in logs if log.config_id]
         uses = await self._config_store.used(scope, list(dict.fromkeys(config_ids)))
-        versions: Mapping[ConfigId, ConfigVersion] = {config_id: use.version for config_id, use in uses.items()}
         names = await self._environments.names(scope)
         feedback = await self._feedback_store.of_logs(scope, [log.id for log in logs])
         projects = {each: (await self._projects.view(scope, each)).project for each in {log.project_id for log in logs}}
@@ -181,7 +181,7 @@ class LogService:
             LogDetails(
                 log,
                 projects[log.project_id],
-                versions.get(log.config_id) if log.config_id else None,
+                uses.get(log.config_id) if log.config_id else None,
                 names.get(log.environment_id) if log.environment_id else None,
                 feedback.get(log.id, ()),
             )

@@ -1,0 +1,64 @@
+"""What every route's documentation has in common: errors, the API key, examples."""
+
+from typing import Any, Final
+
+from fastapi import Body, Path, Security
+from fastapi.security import APIKeyHeader
+from pydantic import BaseModel
+
+
+class ValidationError(BaseModel):
+    """One wrong field: its path in the request, what is wrong, and the kind of error."""
+
+    loc: list[str | int]
+    msg: str
+    type: str
+
+
+class HTTPValidationError(BaseModel):
+    """The wrong fields of a request."""
+
+    detail: list[ValidationError]
+
+
+class ProviderErrorDetail(BaseModel):
+    """What went wrong; `origin` is whose error it is: a provider's name, or Everloop."""
+
+    type: str
+    message: str
+    code: int
+    origin: str
+
+
+class ErrorResponse(BaseModel):
+    """Any error but wrong fields."""
+
+    detail: ProviderErrorDetail | list[ValidationError] | str
+
+
+Responses = dict[int | str, dict[str, Any]]
+
+ERRORS: Final[Responses] = {
+    422: {"model": HTTPValidationError | ErrorResponse, "description": "Something in the request is wrong."},
+    "default": {"model": ErrorResponse, "description": "The call failed; `detail` says why and whose error it was."},
+}
+
+# The edge authenticates every request; this tells the page and generated clients how.
+KEY: Final = Security(
+    APIKeyHeader(
+        name="X-API-KEY",
+        scheme_name="APIKeyHeader",
+        description="An API key of your organisation. `everloop keys create` or `POST /api/api-keys` makes one.",
+        auto_error=False,
+    )
+)
+
+
+def body(example: Any) -> Any:  # noqa: ANN401 - FastAPI's markers are untyped, examples any JSON value
+    """A request body, with the example that *Try it out* starts from."""
+    return Body(openapi_examples={"example": {"value": example}})
+
+
+def path(example: str, description: str) -> Any:  # noqa: ANN401 - FastAPI's markers are untyped
+    """An identifier in the path."""
+    return Path(description=description, examples=[example], pattern=r"^[^\x00]*$", max_length=500)

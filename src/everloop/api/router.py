@@ -1,0 +1,119 @@
+"""The framework's application: every route but the hot ones, and the documentation of all."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from everloop import __version__
+from everloop.api import docs, probes
+from everloop.api.documentation import ERRORS, KEY, body
+from everloop.api.errors import ErrorAnswer, answer_to, detail, field_errors
+from everloop.api.fields import location_of
+from everloop.api.hot import HotRoute
+from everloop.api.manage import api_keys, environments, provider_keys
+from everloop.api.manage import deployments as deployment_history
+from everloop.api.services import Services
+from everloop.api.v4 import deployments, feedback, logs, model_configs, projects, sessions
+from everloop.errors import EverloopError
+
+_DESCRIPTION = """\
+Everloop runs the prompt that is live: an application sends a project's name and some inputs; Everloop finds what is
+deployed, renders it, calls the model provider, keeps the call as a log, and answers in the format of the Humanloop v4
+API (`/v4`). What v4 leaves out, such as environments and keys, is under `/api`.
+
+Give your API key with **Authorize** and *Try it out* works on every route."""
+
+# More wrong fields than these help nobody.
+_MOST_ISSUES = 100
+
+_ROUTERS = (
+    projects.router,
+    model_configs.router,
+    deployments.router,
+    sessions.router,
+    logs.router,
+    feedback.router,
+    environments.router,
+    provider_keys.router,
+    api_keys.router,
+    deployment_history.router,
+    probes.router,
+    docs.router,
+)
+
+
+def build_fastapi(services: Services, hot_routes: Sequence[HotRoute] = ()) -> FastAPI:
+    """The application. The edge answers the hot routes itself; they are here to be documented beside the others."""
+    app = FastAPI(
+        title="Everloop",
+        version=__version__,
+        description=_DESCRIPTION,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        strict_content_type=False,
+        exception_handlers={
+            EverloopError: _refused,
+            RequestValidationError: _invalid,
+            HTTPException: _no_route,
+            Exception: _unforeseen,
+        },
+    )
+    app.state.services = services
+    for route in hot_routes:
+        _document(app, route)
+    for router in _ROUTERS:
+        app.include_router(router)
+    return app
+
+
+def _document(app: FastAPI, route: HotRoute) -> None:
+    async def answered_by_the_edge(_request: object = body(dict(route.example))) -> None:
+        raise RuntimeError(f"{route.method} {route.path} reached the framework; the edge answers it")
+
+    answered_by_the_edge.__annotations__["_request"] = route.request_model
+    app.add_api_route(
+        route.path,
+        answered_by_the_edge,
+        methods=[route.method],
+        operation_id=route.operation_id,
+        summary=route.summary,
+        description=route.description,
+        response_model=route.response_model,
+        responses=ERRORS,
+        dependencies=[KEY],
+        tags=[route.operation_id.partition("_")[0]],
+    )
+
+
+async def _refused(_: Request, error: EverloopError) -> Response:
+    return _response(answer_to(error))
+
+
+async def _invalid(_: Request, error: RequestValidationError) -> Response:
+    """Where and what is wrong, but never the value: it may be a secret."""
+    issues = [_issue(each) for each in error.errors()[:_MOST_ISSUES]]
+    return _response(field_errors(issues))
+
+
+def _issue(error: Mapping[str, Any]) -> tuple[list[str | int], str, str]:
+    if error["type"] == "json_invalid":
+        return ["body"], str(error["ctx"]["error"]), "value_error.jsondecode"
+    return location_of(error["loc"]), str(error["msg"]).removeprefix("Value error, "), str(error["type"])
+
+
+async def _no_route(_: Request, error: HTTPException) -> Response:
+    return _response(detail(error.status_code, error.detail, headers=error.headers))
+
+
+async def _unforeseen(_: Request, _error: Exception) -> Response:
+    """Starlette raises the error again after this answer, and the edge logs it."""
+    return _response(detail(500, "Something went wrong inside the server."))
+
+
+def _response(answer: ErrorAnswer) -> Response:
+    return Response(answer.body, answer.status, dict(answer.headers), media_type="application/json")

@@ -1,0 +1,124 @@
+"""Versions of model configurations as v4 shows them."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from everloop.api.fields import moment
+from everloop.api.v4.config_models import (
+    LINKED,
+    GetModelConfigResponse,
+    ModelConfigResponse,
+    ProjectConfigResponse,
+    ToolConfigResponse,
+    ToolResponse,
+)
+from everloop.api.v4.message_models import message_view
+from everloop.domain.config import ConfigUse, ConfigVersion, canonical_json
+from everloop.domain.ids import Prefix, identifier
+from everloop.domain.project import Project
+from everloop.services.deployments import ActiveConfig
+
+
+def model_config(version: ConfigVersion) -> ModelConfigResponse:
+    """One version.
+
+    `name` stays null unless the caller gave one: the official client 0.7.0 takes a config with a name for another kind.
+    """
+    config = version.config
+    return ModelConfigResponse(
+        id=version.id,
+        other=dict(config.other),
+        type="model",
+        name=version.name,
+        description=version.description,
+        provider=config.provider,
+        model=config.model,
+        max_tokens=config.max_tokens,
+        temperature=config.temperature,
+        top_p=config.top_p,
+        stop=_stop(config.stop),
+        presence_penalty=config.presence_penalty,
+        frequency_penalty=config.frequency_penalty,
+        seed=config.seed,
+        response_format=None if config.response_format is None else dict(config.response_format),
+        prompt_template=config.prompt_template,
+        chat_template=None if config.chat_template is None else [message_view(each) for each in config.chat_template],
+        tool_configs=[_tool_config(each) for each in config.tools],
+        tools=[_tool(each) for each in config.tools],
+        endpoint=config.endpoint.value,
+        reasoning_effort=config.reasoning_effort,
+        template_language=config.template_language,
+    )
+
+
+def project_config(project: Project, use: ConfigUse) -> ProjectConfigResponse:
+    """One version in its project, with its use."""
+    return ProjectConfigResponse(**_in_project(project, use))
+
+
+def active_config(active: ActiveConfig) -> GetModelConfigResponse:
+    """The version that is live in an environment."""
+    return GetModelConfigResponse(
+        **_in_project(active.project, active.use), environment_id=active.environment.id, trial_id=None
+    )
+
+
+def _in_project(project: Project, use: ConfigUse) -> dict[str, Any]:
+    made = moment(use.version.created_at)
+    return {
+        "project_id": project.id,
+        "project_name": project.name,
+        "created_at": made,
+        "updated_at": made,
+        "last_used": made if use.last_used is None else moment(use.last_used),
+        "num_datapoints": use.logs,
+        "evaluation_aggregates": [],
+        "config": model_config(use.version),
+        "feedback_stats": None,
+        "experiment_id": None,
+    }
+
+
+def _stop(stop: tuple[str, ...]) -> str | list[str] | None:
+    return stop[0] if len(stop) == 1 else list(stop) or None
+
+
+def _tool(tool: Mapping[str, Any]) -> ToolResponse:
+    tool_id = _tool_id(tool)
+    return ToolResponse(
+        id=tool_id,
+        name=tool.get("name") or tool_id,
+        description=tool.get("description"),
+        parameters=tool.get("parameters"),
+        source=tool.get("source"),
+    )
+
+
+def _tool_config(tool: Mapping[str, Any]) -> ToolConfigResponse:
+    tool_id = _tool_id(tool)
+    source = tool.get("source")
+    return ToolConfigResponse(
+        id=tool_id,
+        other=tool.get("other"),
+        type="tool",
+        created_by=None,
+        status="committed",
+        name=tool.get("name") or tool_id,
+        description=tool.get("description"),
+        source=source if source in (LINKED, "inline") else None,
+        source_code=tool.get("source_code"),
+        setup_schema=tool.get("setup_schema"),
+        parameters=tool.get("parameters"),
+        signature=tool.get("signature"),
+        is_preset=None,
+        preset_name=tool.get("preset_name"),
+    )
+
+
+def _tool_id(tool: Mapping[str, Any]) -> str:
+    """A linked tool's own id; else one that says what the tool is, so that it is the same in every answer."""
+    if "id" in tool:
+        return str(tool["id"])
+    digest = hashlib.sha256(canonical_json(tool).encode()).digest()
+    return identifier(Prefix.TOOL, int.from_bytes(digest, "big"))

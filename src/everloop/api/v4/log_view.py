@@ -1,0 +1,77 @@
+"""Logs as v4 shows them."""
+
+from typing import Any
+
+import msgspec
+
+from everloop.api.fields import moment
+from everloop.api.v4.config_view import model_config, project_config
+from everloop.api.v4.feedback_view import feedback
+from everloop.api.v4.log_models import CreateLogResponse, LogResponse
+from everloop.api.v4.message_models import message_view
+from everloop.domain.log import Log
+from everloop.services.logs import LogDetails
+
+_decode = msgspec.json.Decoder().decode
+
+
+def created(log: Log) -> CreateLogResponse:
+    """Where a new log is."""
+    return CreateLogResponse(id=log.id, project_id=log.project_id, session_id=log.session_id)
+
+
+def log_response(details: LogDetails) -> LogResponse:
+    """One log."""
+    log, body, usage, use = details.log, details.log.body, details.log.usage, details.use
+    messages = _value(body.messages)
+    return LogResponse(
+        project=details.project.name,
+        project_id=log.project_id,
+        session_id=log.session_id,
+        session_reference_id=log.session_reference_id,
+        parent_id=log.parent_id,
+        parent_reference_id=log.parent_reference_id,
+        inputs=_value(body.inputs) or {},
+        source=log.source,
+        metadata=_value(body.metadata),
+        save=log.save,
+        source_datapoint_id=log.source_datapoint_id,
+        id=log.id,
+        reference_id=log.reference_id,
+        messages=None if messages is None else [message_view(each) for each in messages],
+        output=body.output,
+        judgment=_value(body.judgment),
+        config_id=log.config_id,
+        config=None if use is None else model_config(use.version),
+        environment=details.environment,
+        feedback=[feedback(each) for each in details.feedback],
+        created_at=moment(log.created_at),
+        error=body.error,
+        stdout=body.stdout,
+        duration=log.duration,
+        output_message=None if body.output_message is None else message_view(_value(body.output_message)),
+        prompt_tokens=None if usage is None else usage.prompt_tokens,
+        output_tokens=None if usage is None else usage.output_tokens,
+        prompt_cost=log.prompt_cost,
+        output_cost=log.output_cost,
+        provider_request=_value(body.provider_request),
+        provider_response=_value(body.provider_response),
+        user=log.user,
+        provider_latency=log.provider_latency,
+        tokens=None if usage is None else usage.prompt_tokens + usage.output_tokens,
+        raw_output=body.raw_output,
+        finish_reason=log.finish_reason,
+        tools=_value(body.tools) or [],
+        tool_choice=_value(body.tool_choice),
+        evaluation_results=[],
+        observability_status="completed",
+        updated_at=moment(log.updated_at),
+        batch_ids=[],
+        trial_id=log.trial_id,
+        metric_values=[],
+        project_config=None if use is None else project_config(details.project, use),
+    )
+
+
+def _value(text: bytes | None) -> Any:  # noqa: ANN401 - any JSON value
+    return None if text is None else _decode(text)

@@ -1,0 +1,96 @@
+"""Projects on the wire."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from everloop.api.fields import Answer, Items, Name, Reference, Request, Text
+from everloop.api.v4.config_models import ProjectConfigResponse
+from everloop.domain.feedback import FeedbackClass, FeedbackType, Sentiment
+
+
+class FeedbackLabelRequest(Request):
+    """A label of a feedback type, and what it says of the output."""
+
+    value: Reference
+    sentiment: Sentiment | None = None
+
+
+class FeedbackTypeRequest(Request):
+    """A feedback type that the project shall know."""
+
+    type: Name
+    kind: FeedbackClass | None = Field(None, alias="class", description="How its values are given (default `select`).")
+    values: Items[FeedbackLabelRequest] | None = None
+
+    def feedback_type(self) -> FeedbackType:
+        """The type itself."""
+        kind = self.kind or FeedbackClass.SELECT
+        labels = {each.value: each.sentiment or Sentiment.UNSET for each in self.values or ()}
+        return FeedbackType(self.type, kind, labels)
+
+
+class CreateProjectRequest(Request):
+    """A new project. Creating one whose name is taken gives the one there is."""
+
+    name: Name
+    directory_id: Reference | None = None
+    feedback_types: Items[FeedbackTypeRequest] | None = Field(None, description="More than the default types.")
+
+
+class PositiveLabel(Request):
+    """A feedback label that counts as a success."""
+
+    type: Text
+    value: Text
+
+
+class UpdateProjectRequest(Request):
+    """What is absent stays as it is."""
+
+    name: Name | None = None
+    active_config_id: Text | None = Field(None, description="Goes live in the default environment.")
+    directory_id: Reference | None = None
+    active_experiment_id: Text | None = Field(None, json_schema_extra={"deprecated": True})
+    positive_labels: Items[PositiveLabel] | None = Field(None, json_schema_extra={"deprecated": True})
+
+
+class ProjectUserResponse(Answer):
+    """Somebody who works on the project."""
+
+    id: str
+    email_address: str
+    full_name: str | None
+
+
+class CategoricalFeedbackLabel(Answer):
+    """A label and what it says of the output."""
+
+    value: str
+    sentiment: Sentiment
+
+
+class FeedbackTypeModel(Answer):
+    """A feedback type; `values` are its labels, null when it has none to choose from."""
+
+    type: str
+    values: list[CategoricalFeedbackLabel] | None
+
+
+class ProjectResponse(Answer):
+    """A project; `active_config` is what is live in the default environment."""
+
+    id: str
+    name: str
+    active_config: ProjectConfigResponse | None
+    users: list[ProjectUserResponse]
+    data_count: int
+    feedback_types: list[FeedbackTypeModel]
+    team_id: str
+    config_type: str | None
+    active_evaluators: list[dict[str, Any]]
+    directory_id: str | None
+    created_at: datetime
+    updated_at: datetime
+    active_experiment: dict[str, Any] | None
