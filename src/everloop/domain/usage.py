@@ -29,10 +29,18 @@ def per_sample(measured: Usage | None, prompt: str, outputs: Sequence[str]) -> l
     if len(outputs) == 1:
         return [measured]
     shares = _shares(measured.output_tokens, [estimate_tokens(output) for output in outputs])
+    reasoning = _reasoning(measured, shares)
     return [
-        Usage(measured.prompt_tokens if index == 0 else 0, share, None, estimated=True)
+        Usage(measured.prompt_tokens if index == 0 else 0, share, reasoning[index], estimated=True)
         for index, share in enumerate(shares)
     ]
+
+
+def _reasoning(measured: Usage, shares: Sequence[int]) -> Sequence[int | None]:
+    """The reasoning in each share of the output; in proportion to the shares, so that it is never more than its share."""
+    if measured.reasoning_tokens is None:
+        return [None] * len(shares)
+    return _shares(measured.reasoning_tokens, shares)
 
 
 def _shares(total: int, weights: Sequence[int]) -> list[int]:
