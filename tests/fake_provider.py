@@ -1,0 +1,91 @@
+"""A provider that says what it was told."""
+
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from everloop.domain.generation import (
+    Event,
+    Generation,
+    GenerationRequest,
+    PreparedCall,
+    Sample,
+    Secret,
+    Usage,
+)
+from everloop.errors import ProviderFailure, Unprocessable
+
+Act = Event | ProviderFailure | Callable[[], Awaitable[Any]]
+
+
+def generation(*texts: str, usage: Usage | None = None, latency: float = 0.0, attempts: int = 1) -> Generation:
+    """A whole answer of these samples."""
+    samples = tuple(Sample(index, text, "stop") for index, text in enumerate(texts))
+    body = repr(list(texts)).encode()
+    return Generation(samples, usage, body, latency, attempts)
+
+
+@dataclass
+class FakeProvider:
+    """Call by call: whole answers, or streams of events, failures to raise, and things to await."""
+
+    origin: str = "Fake"
+    needs_key: bool = False
+    calls: list[tuple[PreparedCall, Secret | None]] = field(default_factory=list)
+    closed: int = 0
+    refuses: str | None = None
+    _answers: deque[Generation | ProviderFailure] = field(default_factory=deque)
+    _streams: deque[Sequence[Act]] = field(default_factory=deque)
+
+    def answers(self, *answers: Generation | ProviderFailure) -> None:
+        self._answers.extend(answers)
+
+    def streams(self, *streams: Sequence[Act]) -> None:
+        self._streams.extend(streams)
+
+    def prepare(self, request: GenerationRequest) -> PreparedCall:
+        if self.refuses:
+            raise Unprocessable(self.refuses)
+        return PreparedCall(request, "/fake", b'{"samples":%d}' % request.samples)
+
+    async def complete(self, call: PreparedCall, key: Secret | None) -> Generation:
+        self.calls.append((call, key))
+        answer = self._answers.popleft()
+        if isinstance(answer, ProviderFailure):
+            raise answer
+        return answer
+
+    async def stream(self, call: PreparedCall, key: Secret | None) -> AsyncGenerator[Event, None]:
+        self.calls.append((call, key))
+        try:
+            for act in self._streams.popleft():
+                if isinstance(act, ProviderFailure):
+                    raise act
+                if callable(act):
+                    await act()
+                else:
+                    yield act
+        finally:
+            self.closed += 1
+
+
+@dataclass
+class FakeProviders:
+    providers: dict[str, FakeProvider]
+    operator_keys: dict[str, str] = field(default_factory=dict)
+
+    def get(self, name: str) -> FakeProvider:
+        if name not in self.providers:
+            raise Unprocessable(f"There is no provider {name!r}.")
+        return self.providers[name]
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.providers)
+
+    def operator_key(self, name: str) -> Secret | None:
+        key = self.operator_keys.get(name)
+        return Secret(key) if key else None
+
+    def environment_variable(self, name: str) -> str:
+        return f"{name.upper()}_API_KEY"

@@ -1,0 +1,409 @@
+"""The stores of a `FakeHouse`: all of them over one `Memory`."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from everloop.domain.config import ConfigUse, ConfigVersion
+from everloop.domain.deployment import ConfigTarget, Deployment
+from everloop.domain.environment import Environment
+from everloop.domain.feedback import DEFAULT_TYPES, Feedback, FeedbackClass, FeedbackType, label_of
+from everloop.domain.ids import (
+    ApiKeyId,
+    ConfigId,
+    EnvironmentId,
+    LogId,
+    OrganisationId,
+    ProjectId,
+    SessionId,
+)
+from everloop.domain.keys import ApiKey, ProviderKey
+from everloop.domain.log import Log, LogLink
+from everloop.domain.organisation import Organisation
+from everloop.domain.page import Page, PageRequest
+from everloop.domain.project import Project, ProjectSort
+from everloop.domain.scope import Scope
+from everloop.domain.session import Session, SessionSummary
+from everloop.domain.snapshot import Change, OrganisationView, ProjectView, Snapshot
+from everloop.errors import Conflict, NotFound, Unavailable
+
+
+@dataclass
+class Memory:
+    """What is kept. Keys of the mappings begin with the organisation."""
+
+    organisations: dict[OrganisationId, Organisation] = field(default_factory=dict)
+    environments: dict[tuple[OrganisationId, EnvironmentId], Environment] = field(default_factory=dict)
+    gone_environments: dict[tuple[OrganisationId, EnvironmentId], str] = field(default_factory=dict)
+    projects: dict[tuple[OrganisationId, ProjectId], Project] = field(default_factory=dict)
+    configs: dict[tuple[OrganisationId, ConfigId], ConfigVersion] = field(default_factory=dict)
+    deployments: list[tuple[OrganisationId, Deployment]] = field(default_factory=list)
+    sessions: dict[tuple[OrganisationId, SessionId], Session] = field(default_factory=dict)
+    logs: dict[LogId, tuple[OrganisationId, Log]] = field(default_factory=dict)
+    types: dict[ProjectId, list[FeedbackType]] = field(default_factory=dict)
+    feedback: list[tuple[OrganisationId, Feedback]] = field(default_factory=list)
+    api_keys: dict[ApiKeyId, ApiKey] = field(default_factory=dict)
+    provider_keys: dict[tuple[OrganisationId, str], ProviderKey] = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
+
+    def changed(self, organisation_id: OrganisationId, project_id: ProjectId | None = None) -> None:
+        self.changes.append(Change(len(self.changes) + 1, organisation_id, project_id))
+
+    def live(self, organisation_id: OrganisationId, project_id: ProjectId) -> dict[EnvironmentId, Deployment]:
+        rows = [row for organisation, row in self.deployments if organisation == organisation_id]
+        return {row.environment_id: row for row in rows if row.project_id == project_id and row.ended_at is None}
+
+
+@dataclass
+class FakeLogWriter:
+    """`down` refuses everything; `hold`, when set, is what every append waits for."""
+
+    memory: Memory
+    down: bool = False
+    hold: asyncio.Event | None = None
+    appends: list[list[Log]] = field(default_factory=list)
+
+    async def append(self, scope: Scope, logs: Sequence[Log]) -> None:
+        self.check()
+        taken = [log.id for log in logs if log.id in self.memory.logs]
+        if taken:
+            raise Conflict(f"{taken} exist already")
+        self.appends.append(list(logs))
+        for log in logs:  # what is handed over is written, whether or not somebody still waits for it
+            self.memory.logs[log.id] = (scope.organisation_id, log)
+            if log.session_id and log.session_reference_id:
+                session = Session(log.session_id, log.created_at, log.session_reference_id)
+                self.memory.sessions.setdefault((scope.organisation_id, log.session_id), session)
+        if self.hold is not None:
+            await self.hold.wait()
+
+    def check(self) -> None:
+        if self.down:
+            raise Unavailable("The disk is full.")
+
+
+@dataclass
+class FakeLogStore:
+    memory: Memory
+
+    async def get(self, scope: Scope, log_id: LogId) -> Log | None:
+        organisation_id, log = self.memory.logs.get(log_id, (None, None))
+        return log if organisation_id == scope.organisation_id else None
+
+    async def link(self, scope: Scope, log_id: LogId) -> LogLink | None:
+        log = await self.get(scope, log_id)
+        return LogLink(log.id, log.project_id, log.session_id, log.session_reference_id) if log else None
+
+    async def link_by_reference(self, scope: Scope, reference_id: str) -> LogLink | None:
+        for log in reversed(self._of(scope)):
+            if log.reference_id == reference_id:
+                return await self.link(scope, log.id)
+        return None
+
+    async def page(self, scope: Scope, project_id: ProjectId, request: PageRequest) -> Page[Log]:
+        logs = [log for log in reversed(self._of(scope)) if log.project_id == project_id]
+        return Page(tuple(logs[request.offset : request.offset + request.size]), len(logs))
+
+    async def count(self, scope: Scope, project_ids: Sequence[ProjectId]) -> dict[ProjectId, int]:
+        return {each: sum(log.project_id == each for log in self._of(scope)) for each in project_ids}
+
+    def _of(self, scope: Scope) -> list[Log]:
+        return [log for owner, log in self.memory.logs.values() if owner == scope.organisation_id]
+
+
+@dataclass
+class FakeSessionStore:
+    memory: Memory
+    reads: int = 0
+
+    async def create(self, scope: Scope, session: Session) -> None:
+        self.memory.sessions[scope.organisation_id, session.id] = session
+
+    async def get(self, scope: Scope, session_id: SessionId) -> Session | None:
+        self.reads += 1
+        return self.memory.sessions.get((scope.organisation_id, session_id))
+
+    async def summary(self, scope: Scope, session_id: SessionId) -> SessionSummary | None:
+        session = await self.get(scope, session_id)
+        return SessionSummary(session, (), 0, None, None, session.created_at) if session else None
+
+
+@dataclass
+class FakeFeedbackStore:
+    memory: Memory
+
+    async def types(self, scope: Scope, project_ids: Sequence[ProjectId]) -> dict[ProjectId, tuple[FeedbackType, ...]]:
+        return {each: tuple(self.memory.types.get(each, ())) for each in project_ids}
+
+    async def record(
+        self, scope: Scope, project_id: ProjectId, types: Sequence[FeedbackType], pieces: Sequence[Feedback]
+    ) -> None:
+        known = {each.name: each for each in self.memory.types.setdefault(project_id, [])}
+        for each in types:
+            there = known.get(each.name, each)
+            known[each.name] = replace(there, labels={**each.labels, **there.labels})
+        self.memory.types[project_id] = list(known.values())
+        for piece in pieces:
+            only_same = known[piece.type].kind is FeedbackClass.MULTI_SELECT
+            await self.remove(scope, piece.log_id, piece.type, label_of(piece.value) if only_same else None, piece.user)
+            self.memory.feedback.append((scope.organisation_id, piece))
+
+    async def remove(
+        self, scope: Scope, log_id: LogId, type_name: str, value: str | None, user: str | None
+    ) -> list[Feedback]:
+        gone = [
+            piece
+            for owner, piece in self.memory.feedback
+            if owner == scope.organisation_id
+            and (piece.log_id, piece.type, piece.user) == (log_id, type_name, user)
+            and (value is None or label_of(piece.value) == value)
+        ]
+        self.memory.feedback = [(owner, piece) for owner, piece in self.memory.feedback if piece not in gone]
+        return gone
+
+    async def of_logs(self, scope: Scope, log_ids: Sequence[LogId]) -> dict[LogId, tuple[Feedback, ...]]:
+        mine = [piece for owner, piece in self.memory.feedback if owner == scope.organisation_id]
+        return {each: tuple(piece for piece in mine if piece.log_id == each) for each in log_ids}
+
+
+@dataclass
+class FakeProjectStore:
+    memory: Memory
+
+    async def create(self, scope: Scope, project: Project) -> Project:
+        there = await self.named(scope, project.name)
+        if there is not None:
+            return there
+        self.memory.projects[scope.organisation_id, project.id] = project
+        self.memory.types[project.id] = list(DEFAULT_TYPES)
+        self.memory.changed(scope.organisation_id, project.id)
+        return project
+
+    async def get(self, scope: Scope, project_id: ProjectId) -> Project | None:
+        return self.memory.projects.get((scope.organisation_id, project_id))
+
+    async def named(self, scope: Scope, name: str) -> Project | None:
+        return next((each for each in self._of(scope) if each.name == name), None)
+
+    async def page(
+        self, scope: Scope, name_part: str | None, sort: ProjectSort, descending: bool, request: PageRequest
+    ) -> Page[Project]:
+        found = [each for each in self._of(scope) if (name_part or "").lower() in each.name.lower()]
+        found.sort(key=lambda each: getattr(each, sort.value), reverse=descending)
+        return Page(tuple(found[request.offset : request.offset + request.size]), len(found))
+
+    async def update(self, scope: Scope, project: Project) -> None:
+        namesake = await self.named(scope, project.name)
+        if namesake is not None and namesake.id != project.id:
+            raise Conflict("the name is taken")
+        self.memory.projects[scope.organisation_id, project.id] = project
+        self.memory.changed(scope.organisation_id, project.id)
+
+    def _of(self, scope: Scope) -> list[Project]:
+        return [each for (owner, _), each in self.memory.projects.items() if owner == scope.organisation_id]
+
+
+@dataclass
+class FakeConfigStore:
+    memory: Memory
+
+    async def register(self, scope: Scope, version: ConfigVersion, first: Deployment | None) -> ConfigVersion:
+        organisation_id = scope.organisation_id
+        same = [
+            each
+            for (owner, _), each in self.memory.configs.items()
+            if owner == organisation_id
+            and (each.project_id, each.fingerprint) == (version.project_id, version.fingerprint)
+        ]
+        kept = same[0] if same else version
+        self.memory.configs[organisation_id, kept.id] = kept
+        if first is not None and not any(row.project_id == version.project_id for _, row in self.memory.deployments):
+            self.memory.deployments.append((organisation_id, replace(first, target=ConfigTarget(kept.id))))
+        self.memory.changed(organisation_id, version.project_id)
+        return kept
+
+    async def get(self, scope: Scope, config_id: ConfigId) -> ConfigVersion | None:
+        return self.memory.configs.get((scope.organisation_id, config_id))
+
+    async def used(self, scope: Scope, config_ids: Sequence[ConfigId]) -> dict[ConfigId, ConfigUse]:
+        found = {each: await self.get(scope, each) for each in config_ids}
+        return {each: ConfigUse(version, 0, None) for each, version in found.items() if version is not None}
+
+    async def of_project(self, scope: Scope, project_id: ProjectId) -> tuple[ConfigUse, ...]:
+        mine = [each for (owner, _), each in self.memory.configs.items() if owner == scope.organisation_id]
+        return tuple(ConfigUse(each, 0, None) for each in reversed(mine) if each.project_id == project_id)
+
+
+@dataclass
+class FakeDeploymentStore:
+    memory: Memory
+
+    async def deploy(self, scope: Scope, deployments: Sequence[Deployment]) -> None:
+        for new in deployments:
+            live = self.memory.live(scope.organisation_id, new.project_id).get(new.environment_id)
+            if new.target is None and (live is None or live.target is None):
+                continue
+            if live is not None:
+                place = self.memory.deployments.index((scope.organisation_id, live))
+                self.memory.deployments[place] = (scope.organisation_id, replace(live, ended_at=new.created_at))
+            self.memory.deployments.append((scope.organisation_id, new))
+            self.memory.changed(scope.organisation_id, new.project_id)
+
+    async def history(self, scope: Scope, project_id: ProjectId, request: PageRequest) -> Page[Deployment]:
+        mine = [row for owner, row in self.memory.deployments if owner == scope.organisation_id]
+        rows = [row for row in reversed(mine) if row.project_id == project_id]
+        return Page(tuple(rows[request.offset : request.offset + request.size]), len(rows))
+
+
+@dataclass
+class FakeEnvironmentStore:
+    memory: Memory
+
+    async def create(self, scope: Scope, environment: Environment) -> None:
+        self._free(scope, environment.name)
+        self.memory.environments[scope.organisation_id, environment.id] = environment
+        self.memory.changed(scope.organisation_id)
+
+    async def rename(self, scope: Scope, environment_id: EnvironmentId, name: str) -> None:
+        environment = self._get(scope, environment_id)
+        self._free(scope, name, but=environment_id)
+        self.memory.environments[scope.organisation_id, environment_id] = replace(environment, name=name)
+        self.memory.changed(scope.organisation_id)
+
+    async def make_default(self, scope: Scope, environment_id: EnvironmentId) -> None:
+        self._get(scope, environment_id)
+        for key, each in self.memory.environments.items():
+            if key[0] == scope.organisation_id:
+                self.memory.environments[key] = replace(each, is_default=each.id == environment_id)
+        self.memory.changed(scope.organisation_id)
+
+    async def delete(self, scope: Scope, environment_id: EnvironmentId, now: int) -> None:
+        environment = self._get(scope, environment_id)
+        if environment.is_default:
+            raise Conflict("the default one stays")
+        del self.memory.environments[scope.organisation_id, environment_id]
+        self.memory.gone_environments[scope.organisation_id, environment_id] = environment.name
+        self.memory.changed(scope.organisation_id)
+
+    async def names(self, scope: Scope) -> dict[EnvironmentId, str]:
+        there = {key: each.name for key, each in self.memory.environments.items()} | self.memory.gone_environments
+        return {
+            environment_id: name for (owner, environment_id), name in there.items() if owner == scope.organisation_id
+        }
+
+    def _get(self, scope: Scope, environment_id: EnvironmentId) -> Environment:
+        environment = self.memory.environments.get((scope.organisation_id, environment_id))
+        if environment is None:
+            raise NotFound("no such environment")
+        return environment
+
+    def _free(self, scope: Scope, name: str, but: EnvironmentId | None = None) -> None:
+        for (owner, _), each in self.memory.environments.items():
+            if owner == scope.organisation_id and each.name == name and each.id != but:
+                raise Conflict("the name is taken")
+
+
+@dataclass
+class FakeKeyStore:
+    memory: Memory
+
+    async def add_api_key(self, scope: Scope, key: ApiKey) -> None:
+        self.memory.api_keys[key.id] = key
+        self.memory.changed(scope.organisation_id)
+
+    async def api_keys(self, scope: Scope) -> tuple[ApiKey, ...]:
+        keys = [each for each in self.memory.api_keys.values() if each.organisation_id == scope.organisation_id]
+        return tuple(reversed(keys))
+
+    async def revoke_api_key(self, scope: Scope, key_id: ApiKeyId, now: int) -> ApiKey | None:
+        key = self.memory.api_keys.get(key_id)
+        if key is None or key.organisation_id != scope.organisation_id:
+            return None
+        if key.revoked_at is None:
+            key = self.memory.api_keys[key_id] = replace(key, revoked_at=now)
+            self.memory.changed(scope.organisation_id)
+        return key
+
+    async def put_provider_key(self, scope: Scope, key: ProviderKey) -> None:
+        self.memory.provider_keys[scope.organisation_id, key.provider] = key
+        self.memory.changed(scope.organisation_id)
+
+    async def provider_keys(self, scope: Scope) -> tuple[ProviderKey, ...]:
+        return tuple(each for (owner, _), each in self.memory.provider_keys.items() if owner == scope.organisation_id)
+
+    async def delete_provider_key(self, scope: Scope, provider: str) -> bool:
+        gone = self.memory.provider_keys.pop((scope.organisation_id, provider), None)
+        self.memory.changed(scope.organisation_id)
+        return gone is not None
+
+
+@dataclass
+class FakeOrganisationStore:
+    memory: Memory
+
+    async def create(self, organisation: Organisation, environment: Environment) -> None:
+        if any(each.name == organisation.name for each in self.memory.organisations.values()):
+            raise Conflict("the name is taken")
+        self.memory.organisations[organisation.id] = organisation
+        self.memory.environments[organisation.id, environment.id] = environment
+        self.memory.changed(organisation.id)
+
+    async def create_first(self, organisation: Organisation, environment: Environment) -> bool:
+        if self.memory.organisations:
+            return False
+        await self.create(organisation, environment)
+        return True
+
+    async def all(self) -> tuple[Organisation, ...]:
+        return tuple(self.memory.organisations.values())
+
+
+@dataclass
+class FakeFeed:
+    """`reads` counts the questions; `away` says that the database cannot be read; `news` wakes who waits."""
+
+    memory: Memory
+    reads: int = 0
+    away: bool = False
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def load(self) -> Snapshot:
+        views = []
+        for organisation_id in self.memory.organisations:
+            view = await self.organisation(organisation_id)
+            projects = [self._project(key[0], key[1]) for key in self.memory.projects if key[0] == organisation_id]
+            views.append(view.with_projects(projects))
+        return Snapshot(0).with_organisations(len(self.memory.changes), views)
+
+    async def changes_since(self, epoch: int) -> tuple[Change, ...]:
+        self.reads += 1
+        if self.away:
+            raise Unavailable("The database is away.")
+        return tuple(self.memory.changes[epoch:])
+
+    async def organisation(self, organisation_id: OrganisationId) -> OrganisationView:
+        memory = self.memory
+        return OrganisationView(
+            organisation_id,
+            {key[1]: each for key, each in memory.environments.items() if key[0] == organisation_id},
+            {key[1]: each for key, each in memory.provider_keys.items() if key[0] == organisation_id},
+            tuple(each for each in memory.api_keys.values() if each.organisation_id == organisation_id),
+        )
+
+    async def project(self, organisation_id: OrganisationId, project_id: ProjectId) -> ProjectView | None:
+        return (
+            self._project(organisation_id, project_id)
+            if (organisation_id, project_id) in self.memory.projects
+            else None
+        )
+
+    async def wait(self) -> None:
+        await self.news.wait()
+        self.news.clear()
+
+    def _project(self, organisation_id: OrganisationId, project_id: ProjectId) -> ProjectView:
+        live = self.memory.live(organisation_id, project_id)
+        targets = [each.target for each in live.values()]
+        ids = [target.config_id for target in targets if isinstance(target, ConfigTarget)]
+        configs = {each: self.memory.configs[organisation_id, each] for each in ids}
+        return ProjectView(self.memory.projects[organisation_id, project_id], live, configs)

@@ -1,0 +1,31 @@
+import pytest
+
+from everloop.domain.ids import LENGTH, Prefix, base62, identifier, time_of, time_ordered
+
+
+def test_digits_are_in_the_order_of_ascii():
+    assert [base62(number, 2) for number in (0, 9, 10, 35, 36, 61, 62)] == ["00", "09", "0A", "0Z", "0a", "0z", "10"]
+
+
+def test_only_the_lowest_digits_are_kept():
+    assert base62(62**3 + 5, 2) == "05"
+
+
+@pytest.mark.parametrize("prefix", Prefix)
+def test_an_identifier_is_a_prefix_and_21_characters(prefix):
+    name, _, digits = identifier(prefix, 62**LENGTH - 1).partition("_")
+    assert (name, digits) == (prefix.value, "z" * 21)
+
+
+def test_ids_made_later_sort_later_and_tell_their_time():
+    early, late = (
+        time_ordered(Prefix.LOG, moment, number) for moment, number in ((1_700_000_000_000, 5), (1_700_000_000_001, 1))
+    )
+    assert early < late
+    assert len(late) == len("data_") + LENGTH
+    assert time_of(late) == 1_700_000_000_001
+
+
+@pytest.mark.parametrize("foreign", ["", "data_", "data_short", "data_" + "-" * 21, "data_" + "é" * 21, "x" * 22])
+def test_an_imported_id_of_another_shape_tells_no_time(foreign):
+    assert time_of(foreign) is None
