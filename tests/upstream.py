@@ -89,6 +89,7 @@ def body(value: Any, headers: Mapping[str, str] | None = None) -> Reply:
 
 
 STREAM_HEAD = _head(200, {"content-type": "text/event-stream", "transfer-encoding": "chunked"})
+TLS = b"\x16"  # a handshake begins with it, and would be waited for to end like a request
 STREAM_END = b"0\r\n\r\n"
 DONE = b"data: [DONE]\n\n"
 
@@ -255,6 +256,13 @@ class Upstream:
             time.sleep(0.005)
         return self.requests[count - 1]
 
+    def idle(self, seconds: float = 10.0) -> bool:
+        """Whether every connection gets closed within so many seconds."""
+        end = time.monotonic() + seconds
+        while self.connections and time.monotonic() < end:
+            time.sleep(0.005)
+        return self.connections == 0
+
     def start(self) -> Self:
         """Serve on a free port of 127.0.0.1."""
         self._thread.start()
@@ -327,7 +335,10 @@ class Upstream:
 
 
 async def _read(reader: asyncio.StreamReader) -> Received:
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    begin = await reader.readexactly(1)
+    if begin == TLS:
+        raise _Gone
+    head = (begin + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     first, *lines = head.strip().split("\r\n")
     method, path, _ = first.split(" ", 2)
     headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}

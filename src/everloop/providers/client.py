@@ -2,7 +2,9 @@
 
 import asyncio
 import io
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -53,13 +55,17 @@ class Answer:
 class Incoming:
     """An HTTP answer on its way: its status and headers are here, its body is not."""
 
-    __slots__ = ("_limit", "_received", "_response", "_timeouts")
+    __slots__ = ("_limit", "_lost", "_over", "_received", "_response", "_timeouts")
 
     def __init__(self, response: aiohttp.ClientResponse, timeouts: Timeouts, limit: int) -> None:
         self._response = response
         self._timeouts = timeouts
         self._limit = limit
         self._received = 0
+        self._over = False
+        self._lost = _lost_connection(response)
+        if self._lost is not None:
+            self._lost.add_done_callback(self._end_torn_body)
 
     @property
     def status(self) -> int:
@@ -75,10 +81,13 @@ class Incoming:
         """The bytes that have come, as soon as there are some; none at the end. Raises TransportFailure."""
         try:
             piece = await self._response.content.readany()
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError, RuntimeError) as error:  # RuntimeError: the connection is lost already
+            self._over = True
             raise _in_words(error, self._timeouts, answered=True) from None
+        self._over = not piece
         self._received += len(piece)
         if self._received > self._limit:
+            self._over = True
             raise TransportFailure(FailureKind.MALFORMED, f"sent more than {self._limit:,} bytes", answered=True)
         return piece
 
@@ -91,16 +100,22 @@ class Incoming:
 
     async def settle(self) -> None:
         """Give the end of the body a moment to come, so that the connection can be used again."""
-        try:
+        with suppress(TransportFailure, TimeoutError):  # everything that matters had been said
             async with asyncio.timeout(_SETTLE):
-                while await self.next():
-                    pass
-        except (TransportFailure, TimeoutError):
-            self.close()  # everything that matters had been said
+                while not self._over:
+                    await self.next()
 
     def close(self) -> None:
         """Hang up, unless the body was read to its end: then the connection is already back in the pool."""
+        if self._lost is not None:
+            self._lost.remove_done_callback(self._end_torn_body)
         self._response.close()
+
+    def _end_torn_body(self, _: "asyncio.Future[None]") -> None:
+        """Wake the reader: after a breach of HTTP inside a body aiohttp hangs up without telling it."""
+        content = self._response.content
+        if not content.is_eof() and content.exception() is None:
+            content.set_exception(aiohttp.ClientPayloadError("the connection is lost"))
 
 
 class HttpClient:
@@ -159,6 +174,21 @@ class HttpClient:
         return self._opened
 
 
+def _lost_connection(response: aiohttp.ClientResponse) -> "asyncio.Future[None] | None":
+    """What is done once the connection is lost; None when the whole answer has come already."""
+    connection = response.connection
+    lost = connection.protocol.closed if connection is not None and connection.protocol is not None else None
+    if lost is not None:
+        lost.remove_done_callback(_noted)  # it is the same one for every answer over this connection
+        lost.add_done_callback(_noted)
+    return lost
+
+
+def _noted(lost: "asyncio.Future[None]") -> None:
+    """Look at why an idle connection was lost, or asyncio complains that nobody did."""
+    lost.exception()
+
+
 def _limits(timeouts: Timeouts, total: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(
         total=total,
@@ -202,10 +232,15 @@ def _break(error: Exception, *, answered: bool) -> tuple[FailureKind, str]:
         case aiohttp.ClientPayloadError() if isinstance(error.__cause__, ContentEncodingError):
             return FailureKind.MALFORMED, "sent an answer that cannot be decompressed"
         case aiohttp.ClientConnectorError():
-            return FailureKind.CONNECTION, f"could not be connected to: {error.os_error}"
+            return FailureKind.CONNECTION, f"could not be connected to: {_reason(error.os_error)}"
         case aiohttp.ClientResponseError():
             return FailureKind.MALFORMED, "sent something that is not HTTP"
         case _ if answered:
             return FailureKind.CONNECTION, "closed the connection in the middle of its answer"
         case _:
             return FailureKind.CONNECTION, "closed the connection before it answered"
+
+
+def _reason(error: OSError) -> str:
+    """The system's own words; event loops put theirs in their place, each another."""
+    return os.strerror(error.errno) if isinstance(error, ConnectionError) and error.errno else str(error)
