@@ -1,7 +1,6 @@
 """What the snapshot is made of, read in a few queries however many organisations and projects are asked for."""
 
 from collections import defaultdict
-from collections.abc import Mapping
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -65,7 +64,7 @@ async def organisation_views(
 
 async def project_views(
     connection: AsyncConnection, chosen: ColumnElement[bool]
-) -> Mapping[OrganisationId, list[ProjectView]]:
+) -> defaultdict[OrganisationId, list[ProjectView]]:
     """The chosen projects, a condition on `project`, by organisation; one without any has an empty list."""
     deployments = await _live_deployments(connection, chosen)
     configs = await _live_configs(connection, chosen)

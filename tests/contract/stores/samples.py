@@ -1,0 +1,155 @@
+"""Values with nothing in them that a test does not ask for."""
+
+from dataclasses import dataclass, field
+
+from everloop.domain.config import ConfigVersion, ModelConfig, fingerprint
+from everloop.domain.deployment import ConfigTarget, Deployment, Target
+from everloop.domain.environment import Environment
+from everloop.domain.feedback import Feedback, Value
+from everloop.domain.ids import (
+    ApiKeyId,
+    ConfigId,
+    DeploymentId,
+    EnvironmentId,
+    FeedbackId,
+    LogId,
+    OrganisationId,
+    Prefix,
+    ProjectId,
+    ProviderKeyId,
+    SessionId,
+    time_ordered,
+)
+from everloop.domain.keys import ApiKey, ProviderKey
+from everloop.domain.log import Log, LogBody
+from everloop.domain.organisation import Organisation
+from everloop.domain.page import PageRequest
+from everloop.domain.project import Project
+from everloop.domain.session import Session
+
+ALL = PageRequest(0, 1_000)
+
+
+class StillClock:
+    """A clock that tests move."""
+
+    def __init__(self) -> None:
+        self.milliseconds = 1_700_000_000_000
+
+    def now(self) -> int:
+        return self.milliseconds
+
+    def monotonic(self) -> float:
+        return self.milliseconds / 1_000
+
+
+@dataclass
+class Tally:
+    """Metrics that remember the sizes of commits."""
+
+    commits: list[int] = field(default_factory=list)
+
+    def commit(self, seconds: float, rows: int) -> None:
+        assert seconds >= 0
+        self.commits.append(rows)
+
+    def request(self, route: str, status: int, seconds: float) -> None: ...
+
+    def provider_call(self, provider: str, outcome: str, seconds: float) -> None: ...
+
+    def added_latency(self, seconds: float) -> None: ...
+
+    def render(self) -> tuple[bytes, str]:
+        return b"", "text/plain"
+
+
+def an_organisation(name: str, created_at: int = 1) -> Organisation:
+    return Organisation(OrganisationId(f"org_{name}"), name, created_at)
+
+
+def an_environment(
+    identifier: str = "env_a", name: str = "production", *, is_default: bool = True, created_at: int = 1
+) -> Environment:
+    return Environment(EnvironmentId(identifier), name, is_default, created_at)
+
+
+def a_project(identifier: str = "pr_1", name: str | None = None, created_at: int = 10) -> Project:
+    return Project(ProjectId(identifier), name or f"name of {identifier}", created_at, created_at)
+
+
+def a_version(
+    identifier: str = "config_1", project: str = "pr_1", config: ModelConfig | None = None, created_at: int = 20
+) -> ConfigVersion:
+    config = config or ModelConfig("gpt", prompt_template=f"of {identifier}")
+    return ConfigVersion(ConfigId(identifier), ProjectId(project), config, fingerprint(config), created_at)
+
+
+def a_target(config: str = "config_1") -> ConfigTarget:
+    return ConfigTarget(ConfigId(config))
+
+
+def a_deployment(
+    identifier: str = "dep_1",
+    target: Target | None = None,
+    project: str = "pr_1",
+    environment: str = "env_a",
+    created_at: int = 30,
+) -> Deployment:
+    place = (ProjectId(project), EnvironmentId(environment))
+    return Deployment(DeploymentId(identifier), *place, target, created_at, "key_a")
+
+
+def a_log_id(number: int, milliseconds: int = 1_700_000_000_000) -> LogId:
+    return LogId(time_ordered(Prefix.LOG, milliseconds, number))
+
+
+def a_log(
+    identifier: str = "data_1",
+    project: str = "pr_1",
+    *,
+    created_at: int = 40,
+    config: str | None = "config_1",
+    session: str | None = None,
+    session_reference: str | None = None,
+    reference: str | None = None,
+    body: LogBody | None = None,
+) -> Log:
+    return Log(
+        id=LogId(identifier),
+        project_id=ProjectId(project),
+        config_id=None if config is None else ConfigId(config),
+        created_at=created_at,
+        updated_at=created_at + 1,
+        environment_id=EnvironmentId("env_a"),
+        session_id=None if session is None else SessionId(session),
+        session_reference_id=session_reference,
+        reference_id=reference,
+        body=body or LogBody(inputs=b'{"a": 1}', output=f"out of {identifier}"),
+    )
+
+
+def a_session(identifier: str = "sesh_1", reference: str | None = None, created_at: int = 35) -> Session:
+    return Session(SessionId(identifier), created_at, reference)
+
+
+def a_piece(
+    identifier: str,
+    value: Value,
+    type_name: str = "rating",
+    *,
+    log: str = "data_1",
+    user: str | None = None,
+    created_at: int = 50,
+) -> Feedback:
+    return Feedback(FeedbackId(identifier), LogId(log), type_name, value, created_at, user)
+
+
+def an_api_key(identifier: str = "key_1", organisation: str = "org_a", created_at: int = 5) -> ApiKey:
+    digest = f"{organisation} {identifier}".encode().ljust(32, b"\x00")
+    return ApiKey(ApiKeyId(identifier), OrganisationId(organisation), "laptop", digest, "wxyz", created_at)
+
+
+def a_provider_key(
+    identifier: str = "pkey_1", provider: str = "openai", organisation: str = "org_a", sealed: bytes = b"\x00\xff"
+) -> ProviderKey:
+    return ProviderKey(ProviderKeyId(identifier), OrganisationId(organisation), provider, sealed, "abcd", 6, 7)

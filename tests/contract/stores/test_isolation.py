@@ -1,0 +1,308 @@
+"""Two organisations see nothing of each other, whatever method of whatever store is called, also when ids collide."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from everloop import errors
+from everloop.domain.config import ModelConfig
+from everloop.domain.environment import Environment
+from everloop.domain.feedback import FeedbackClass, FeedbackType
+from everloop.domain.ids import ApiKeyId, ConfigId, EnvironmentId, LogId, ProjectId, SessionId
+from everloop.domain.page import Page
+from everloop.domain.project import ProjectSort
+from everloop.domain.scope import Scope
+from everloop.ports import stores
+from everloop.storage.opening import Storage
+from tests.contract.stores.conftest import Opener
+from tests.contract.stores.samples import (
+    ALL,
+    a_deployment,
+    a_log,
+    a_piece,
+    a_project,
+    a_provider_key,
+    a_session,
+    a_target,
+    a_version,
+    an_api_key,
+    an_environment,
+    an_organisation,
+)
+
+PROJECT, CONFIG, LOG, SESSION = ProjectId("pr_1"), ConfigId("config_1"), LogId("data_1"), SessionId("sesh_1")
+STAGING = EnvironmentId("env_s")
+NOTHING: Page[Any] = Page((), 0)
+Probe = Callable[[Storage, Scope], Awaitable[object]]
+
+
+async def everything(storage: Storage, scope: Scope) -> dict[str, object]:
+    """All that an organisation can see of itself."""
+    projects = (await storage.projects.page(scope, None, ProjectSort.CREATED_AT, False, ALL)).items
+    ids = [each.id for each in projects]
+    logs = {each: (await storage.logs.page(scope, each, ALL)).items for each in ids}
+    snapshot = await storage.feed.load()
+    return {
+        "projects": projects,
+        "configs": {each: await storage.configs.of_project(scope, each) for each in ids},
+        "history": {each: await storage.deployments.history(scope, each, ALL) for each in ids},
+        "logs": logs,
+        "feedback": await storage.feedback.of_logs(scope, [log.id for each in logs.values() for log in each]),
+        "types": await storage.feedback.types(scope, ids),
+        "sessions": [await storage.sessions.summary(scope, SessionId(f"sesh_{number}")) for number in range(4)],
+        "environments": await storage.environments.names(scope),
+        "api keys": await storage.keys.api_keys(scope),
+        "provider keys": await storage.keys.provider_keys(scope),
+        "view": snapshot.organisations.get(scope.organisation_id),
+    }
+
+
+@pytest.fixture
+async def owner(storage: Storage, scope: Scope) -> Scope:
+    """Organisation a, with something of everything."""
+    await storage.environments.create(scope, an_environment("env_s", "staging", is_default=False))
+    await storage.projects.create(scope, a_project())
+    await storage.configs.register(scope, a_version(), a_deployment())
+    await storage.deployments.deploy(scope, [a_deployment("dep_2", a_target(), environment="env_s")])
+    await storage.sessions.create(scope, a_session())
+    await storage.log_writer.append(scope, [a_log(session="sesh_1", reference="mine")])
+    await storage.feedback.record(scope, PROJECT, [], [a_piece("ann_1", "good")])
+    await storage.keys.add_api_key(scope, an_api_key())
+    await storage.keys.put_provider_key(scope, a_provider_key())
+    return scope
+
+
+@pytest.fixture
+async def stranger(storage: Storage) -> Scope:
+    """Organisation b, with an environment that has an id and a name of its own, and nothing else."""
+    await storage.organisations.create(an_organisation("b"), an_environment("env_b", "somewhere"))
+    return Scope(an_organisation("b").id, "key_b")
+
+
+# Reads, with what a stranger must get for the owner's ids.
+SEEING_NOTHING: dict[str, tuple[Probe, object]] = {
+    "LogStore.get": (lambda s, who: s.logs.get(who, LOG), None),
+    "LogStore.link": (lambda s, who: s.logs.link(who, LOG), None),
+    "LogStore.link_by_reference": (lambda s, who: s.logs.link_by_reference(who, "mine"), None),
+    "LogStore.page": (lambda s, who: s.logs.page(who, PROJECT, ALL), NOTHING),
+    "LogStore.count": (lambda s, who: s.logs.count(who, [PROJECT]), {PROJECT: 0}),
+    "SessionStore.get": (lambda s, who: s.sessions.get(who, SESSION), None),
+    "SessionStore.summary": (lambda s, who: s.sessions.summary(who, SESSION), None),
+    "FeedbackStore.types": (lambda s, who: s.feedback.types(who, [PROJECT]), {PROJECT: ()}),
+    "FeedbackStore.of_logs": (lambda s, who: s.feedback.of_logs(who, [LOG]), {LOG: ()}),
+    "ProjectStore.get": (lambda s, who: s.projects.get(who, PROJECT), None),
+    "ProjectStore.named": (lambda s, who: s.projects.named(who, a_project().name), None),
+    "ProjectStore.page": (lambda s, who: s.projects.page(who, None, ProjectSort.NAME, False, ALL), NOTHING),
+    "ConfigStore.get": (lambda s, who: s.configs.get(who, CONFIG), None),
+    "ConfigStore.used": (lambda s, who: s.configs.used(who, [CONFIG]), {}),
+    "ConfigStore.of_project": (lambda s, who: s.configs.of_project(who, PROJECT), ()),
+    "DeploymentStore.history": (lambda s, who: s.deployments.history(who, PROJECT, ALL), NOTHING),
+    "EnvironmentStore.names": (lambda s, who: s.environments.names(who), {"env_b": "somewhere"}),
+    "KeyStore.api_keys": (lambda s, who: s.keys.api_keys(who), ()),
+    "KeyStore.provider_keys": (lambda s, who: s.keys.provider_keys(who), ()),
+    "ConfigFeed.project": (lambda s, who: s.feed.project(who.organisation_id, PROJECT), None),
+}
+
+# Writes to the owner's things, with what a stranger must get: an error, or the answer for a thing that is not there.
+TOUCHING_NOTHING: dict[str, tuple[Probe, object]] = {
+    "FeedbackStore.record": (
+        lambda s, who: s.feedback.record(who, PROJECT, [], [a_piece("ann_2", "bad")]),
+        errors.NotFound,
+    ),
+    "FeedbackStore.remove": (lambda s, who: s.feedback.remove(who, LOG, "rating", None, None), []),
+    "ProjectStore.update": (lambda s, who: s.projects.update(who, a_project("pr_1", "stolen")), errors.NotFound),
+    "ConfigStore.register": (
+        lambda s, who: s.configs.register(who, a_version("config_2"), a_deployment("dep_3")),
+        errors.NotFound,
+    ),
+    "DeploymentStore.deploy": (
+        lambda s, who: s.deployments.deploy(who, [a_deployment("dep_3", None)]),
+        errors.NotFound,
+    ),
+    "EnvironmentStore.rename": (lambda s, who: s.environments.rename(who, STAGING, "stolen"), errors.NotFound),
+    "EnvironmentStore.make_default": (lambda s, who: s.environments.make_default(who, STAGING), errors.NotFound),
+    "EnvironmentStore.delete": (lambda s, who: s.environments.delete(who, STAGING, 99), errors.NotFound),
+    "KeyStore.revoke_api_key": (lambda s, who: s.keys.revoke_api_key(who, ApiKeyId("key_1"), 99), None),
+    "KeyStore.delete_provider_key": (lambda s, who: s.keys.delete_provider_key(who, "openai"), False),
+}
+
+# Writes that make a thing: the stranger's has the very ids and names of the owner's, and neither notices the other.
+MAKING_OWN: dict[str, Probe] = {
+    "LogWriter.append": lambda s, who: s.log_writer.append(who, [a_log(session="sesh_1", session_reference="r")]),
+    "SessionStore.create": lambda s, who: s.sessions.create(who, a_session()),
+    "ProjectStore.create": lambda s, who: s.projects.create(who, a_project()),
+    "EnvironmentStore.create": lambda s, who: s.environments.create(
+        who, an_environment("env_s", "staging", is_default=True)
+    ),
+    "KeyStore.add_api_key": lambda s, who: s.keys.add_api_key(who, an_api_key("key_1", "org_b")),
+    "KeyStore.put_provider_key": lambda s, who: s.keys.put_provider_key(
+        who, a_provider_key("pkey_1", "openai", "org_b")
+    ),
+}
+
+# What belongs to no organisation or tells only of the database as a whole.
+OF_NO_ORGANISATION = {
+    "LogWriter.check",
+    "OrganisationStore.create",
+    "OrganisationStore.create_first",
+    "OrganisationStore.all",
+    "ConfigFeed.load",
+    "ConfigFeed.changes_since",
+    "ConfigFeed.organisation",
+    "ConfigFeed.wait",
+    "Health.ready",
+}
+
+
+def test_every_method_of_every_store_has_its_case():
+    methods = {
+        f"{name}.{method}"
+        for name, port in inspect.getmembers(stores, inspect.isclass)
+        if port.__module__ == stores.__name__
+        for method, _ in inspect.getmembers(port, inspect.isfunction)
+        if not method.startswith("_")
+    }
+    cases = [*SEEING_NOTHING, *TOUCHING_NOTHING, *MAKING_OWN, *OF_NO_ORGANISATION]
+    assert sorted(cases) == sorted(methods)
+
+
+@pytest.mark.parametrize("name", SEEING_NOTHING)
+async def test_a_stranger_sees_nothing(storage: Storage, owner: Scope, stranger: Scope, name: str):
+    probe, nothing = SEEING_NOTHING[name]
+    assert await probe(storage, owner) != nothing, "the owner has something to see"
+    assert await probe(storage, stranger) == nothing
+
+
+@pytest.mark.parametrize("name", TOUCHING_NOTHING)
+async def test_a_stranger_touches_nothing(storage: Storage, owner: Scope, stranger: Scope, name: str):
+    probe, answer = TOUCHING_NOTHING[name]
+    before = await everything(storage, owner), await everything(storage, stranger)
+    if isinstance(answer, type):
+        with pytest.raises(answer):
+            await probe(storage, stranger)
+    else:
+        assert await probe(storage, stranger) == answer
+    assert (await everything(storage, owner), await everything(storage, stranger)) == before
+    await probe(storage, owner)
+    assert await everything(storage, owner) != before[0], "the owner's own call does something"
+
+
+@pytest.mark.parametrize("name", MAKING_OWN)
+async def test_a_stranger_makes_its_own(storage: Storage, owner: Scope, stranger: Scope, name: str):
+    before = await everything(storage, owner)
+    await MAKING_OWN[name](storage, stranger)
+    assert await everything(storage, owner) == before
+
+
+async def test_deploying_reaches_for_own_environments_and_configurations_only(
+    storage: Storage, owner: Scope, stranger: Scope
+):
+    await storage.projects.create(stranger, a_project())
+    for deployment in (a_deployment("dep_9", a_target(), environment="env_b"), a_deployment("dep_9", None)):
+        with pytest.raises(errors.NotFound):
+            await storage.deployments.deploy(stranger, [deployment])
+
+
+PICK = st.integers(0, 2)
+STEP = st.one_of(
+    st.tuples(st.just("project"), PICK, PICK),
+    st.tuples(st.just("rename project"), PICK, PICK),
+    st.tuples(st.just("environment"), PICK, PICK),
+    st.tuples(st.just("rename environment"), PICK, PICK),
+    st.tuples(st.just("default"), PICK, PICK),
+    st.tuples(st.just("delete environment"), PICK, PICK),
+    st.tuples(st.just("register"), PICK, PICK),
+    st.tuples(st.just("deploy"), PICK, PICK),
+    st.tuples(st.just("clear"), PICK, PICK),
+    st.tuples(st.just("log"), PICK, PICK),
+    st.tuples(st.just("feedback"), PICK, PICK),
+    st.tuples(st.just("unset"), PICK, PICK),
+    st.tuples(st.just("session"), PICK, PICK),
+    st.tuples(st.just("api key"), PICK, PICK),
+    st.tuples(st.just("revoke"), PICK, PICK),
+    st.tuples(st.just("provider key"), PICK, PICK),
+    st.tuples(st.just("delete provider key"), PICK, PICK),
+)
+
+
+def act(s: Storage, who: Scope, name: str, one: int, two: int, now: int) -> Awaitable[object]:
+    """One step of an organisation's life; ids come from a small pool, the same for all organisations."""
+    project, environment, log = f"pr_{one}", EnvironmentId(f"env_{two}"), f"data_{two}"
+    mood = FeedbackType("mood", FeedbackClass.MULTI_SELECT)
+    steps: dict[str, Callable[[], Awaitable[object]]] = {
+        "project": lambda: s.projects.create(who, a_project(project, f"name {two}", now)),
+        "rename project": lambda: s.projects.update(who, a_project(project, f"name {two}", now)),
+        "environment": lambda: s.environments.create(who, Environment(environment, f"e{one}", False, now)),
+        "rename environment": lambda: s.environments.rename(who, environment, f"e{one}"),
+        "default": lambda: s.environments.make_default(who, environment),
+        "delete environment": lambda: s.environments.delete(who, environment, now),
+        "register": lambda: s.configs.register(
+            who,
+            a_version(f"config_{now}", project, ModelConfig(f"m{two}"), now),
+            a_deployment(f"dep_{now}", project=project, environment="env_0"),
+        ),
+        "deploy": lambda: _deploy(s, who, project, environment, now),
+        "clear": lambda: s.deployments.deploy(who, [a_deployment(f"dep_{now}", None, project, environment, now)]),
+        "log": lambda: s.log_writer.append(
+            who, [a_log(log, project, session=f"sesh_{one}", session_reference=f"r{one}", created_at=now)]
+        ),
+        "feedback": lambda: s.feedback.record(
+            who, ProjectId(project), [mood], [a_piece(f"ann_{now}", f"v{one}", "mood", log=log)]
+        ),
+        "unset": lambda: s.feedback.remove(who, LogId(log), "mood", f"v{one}", None),
+        "session": lambda: s.sessions.create(who, a_session(f"sesh_{one}", created_at=now)),
+        "api key": lambda: s.keys.add_api_key(who, an_api_key(f"key_{one}", who.organisation_id, now)),
+        "revoke": lambda: s.keys.revoke_api_key(who, ApiKeyId(f"key_{one}"), now),
+        "provider key": lambda: s.keys.put_provider_key(
+            who, a_provider_key(f"pkey_{one}", f"provider {two}", who.organisation_id)
+        ),
+        "delete provider key": lambda: s.keys.delete_provider_key(who, f"provider {two}"),
+    }
+    return steps[name]()
+
+
+async def _deploy(s: Storage, who: Scope, project: str, environment: EnvironmentId, now: int) -> None:
+    uses = await s.configs.of_project(who, ProjectId(project))
+    target = a_target(uses[-1].version.id) if uses else a_target("config_none")
+    await s.deployments.deploy(who, [a_deployment(f"dep_{now}", target, project, environment, now)])
+
+
+async def outcome(step: Awaitable[object]) -> object:
+    """What a step returned, or the kind of its error."""
+    try:
+        return await step
+    except errors.EverloopError as error:
+        return type(error), error.message
+
+
+# What every life begins with, so that the steps after it find something.
+BEGINNING = [("project", 0, 0), ("environment", 0, 1), ("register", 0, 0), ("log", 0, 0)]
+NUMBERS = count()
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(st.tuples(st.booleans(), STEP), max_size=40))
+async def test_an_organisation_lives_as_if_it_were_alone(open_named: Opener, steps: list[Any]):
+    """The same steps, once interleaved with another organisation's in one database, once in a database of its own."""
+    number = next(NUMBERS)
+    shared, alone = await open_named(f"shared {number}"), await open_named(f"alone {number}")
+    me, neighbour = (Scope(an_organisation(each).id, "me") for each in ("a", "b"))
+    for storage, names in ((shared, "ab"), (alone, "a")):
+        for each in names:
+            await storage.organisations.create(an_organisation(each), an_environment("env_0"))
+
+    beginning = [(mine, step) for step in BEGINNING for mine in (False, True)]
+    for now, (mine, (name, one, two)) in enumerate([*beginning, *steps], start=100):
+        in_company = await outcome(act(shared, me if mine else neighbour, name, one, two, now))
+        if mine:
+            assert in_company == await outcome(act(alone, me, name, one, two, now)), (name, one, two)
+    seen = await everything(alone, me)
+    assert seen["logs"]
+    assert await everything(shared, me) == seen
+    await shared.close()
+    await alone.close()
