@@ -36,6 +36,7 @@ def serve(
         log_level=settings.log_level,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         loop="uvloop",
         http="httptools",
         ws="none",

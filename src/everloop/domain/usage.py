@@ -37,7 +37,7 @@ def per_sample(measured: Usage | None, prompt: str, outputs: Sequence[str]) -> l
 
 
 def _reasoning(measured: Usage, shares: Sequence[int]) -> Sequence[int | None]:
-    """The reasoning in each share of the output; in proportion to the shares, so that it is never more than its share."""
+    """The reasoning in each share of the output, in proportion, so that it is never more than its share."""
     if measured.reasoning_tokens is None:
         return [None] * len(shares)
     return _shares(measured.reasoning_tokens, shares)

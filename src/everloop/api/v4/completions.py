@@ -24,9 +24,9 @@ from everloop.services.streaming import Chunk
 _encode = msgspec.json.Encoder().encode
 _EXAMPLE: Final = {"project": "hello", "inputs": {"name": "Ada"}}
 _DESCRIPTION: Final = """\
-Runs whatever is deployed in the project's environment: fills the template with `inputs`, calls the model provider, keeps the call as
-a log (one per sample), and answers once that log is on disk. With `stream: true` the answer is server-sent events, each a
-`CompletionResponse` with a piece of one sample in `data[0]`."""
+Runs whatever is deployed in the project's environment: fills the template with `inputs`, calls the model provider,
+keeps the call as a log (one per sample), and answers once that log is on disk. With `stream: true` the answer is
+server-sent events, each a `CompletionResponse` with a piece of one sample in `data[0]`."""
 
 
 def completion_deployed(service: CompletionService) -> HotRoute:
