@@ -13,7 +13,7 @@ LEVELS: Final = ("debug", "info", "warning", "error", "critical")
 
 _HANDLER: Final = "everloop"
 # These write statements with their parameters, which are customers' prompts and outputs, at the levels below.
-_TALKATIVE: Final = ("sqlalchemy", "aiosqlite")
+_TALKATIVE: Final = ("alembic", "sqlalchemy", "aiosqlite")
 
 _SHARED: Final[Sequence[Processor]] = (
     structlog.contextvars.merge_contextvars,
