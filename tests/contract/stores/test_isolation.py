@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from everloop import errors
 from everloop.domain.config import ModelConfig
 from everloop.domain.environment import Environment
-from everloop.domain.feedback import FeedbackClass, FeedbackType
+from everloop.domain.feedback import FeedbackClass, FeedbackType, Sentiment
 from everloop.domain.ids import ApiKeyId, ConfigId, EnvironmentId, LogId, ProjectId, SessionId
+from everloop.domain.log import LogBody
 from everloop.domain.page import Page
 from everloop.domain.project import ProjectSort
 from everloop.domain.scope import Scope
@@ -197,6 +198,71 @@ async def test_a_stranger_makes_its_own(storage: Storage, owner: Scope, stranger
     before = await everything(storage, owner)
     await MAKING_OWN[name](storage, stranger)
     assert await everything(storage, owner) == before
+
+
+@pytest.fixture
+async def twin(storage: Storage, owner: Scope) -> Scope:
+    """Organisation b, with the ids of the owner's things but nothing else of theirs, and not their second log."""
+    await storage.organisations.create(an_organisation("b"), an_environment("env_a", "twin's"))
+    scope = Scope(an_organisation("b").id, "key_b")
+    await storage.environments.create(scope, an_environment("env_s", "twin's staging", is_default=False))
+    await storage.projects.create(scope, a_project("pr_1", "twin's project", 99))
+    await storage.configs.register(scope, a_version(config=ModelConfig("twin's")), a_deployment(created_at=99))
+    await storage.deployments.deploy(scope, [a_deployment("dep_2", a_target(), environment="env_s", created_at=99)])
+    await storage.sessions.create(scope, a_session("sesh_1", "twin's", 99))
+    body = LogBody(inputs=b'"twin"', output="twin's")
+    await storage.log_writer.append(scope, [a_log(session="sesh_1", reference="mine", created_at=99, body=body)])
+    rating = FeedbackType("rating", FeedbackClass.SELECT, {"twin's": Sentiment.NEUTRAL})
+    await storage.feedback.record(scope, PROJECT, [rating], [a_piece("ann_1", "twin's", created_at=99)])
+    await storage.keys.add_api_key(scope, an_api_key("key_1", "org_b", 99))
+    await storage.keys.put_provider_key(scope, a_provider_key("pkey_1", "openai", "org_b", b"twin's"))
+    await storage.log_writer.append(owner, [a_log("data_owners")])
+    return scope
+
+
+async def test_twins_see_each_their_own(storage: Storage, owner: Scope, twin: Scope):
+    for scope, theirs in ((owner, ["twin's"]), (twin, ["name of pr_1", "out of data_1", "of config_1"])):
+        for seen in (await everything(storage, scope)).values():
+            assert not [each for each in theirs if each in repr(seen)]
+    links = [await storage.logs.link_by_reference(scope, "mine") for scope in (owner, twin)]
+    assert links[0] == links[1] == await storage.logs.link(owner, LOG)
+    assert await storage.logs.count(twin, [PROJECT]) == {PROJECT: 1}
+    assert (await storage.configs.used(twin, [CONFIG]))[CONFIG].last_used == 99
+    assert [
+        view.project.name for view in (await storage.feed.load()).organisations[twin.organisation_id].projects.values()
+    ] == ["twin's project"]
+
+
+@pytest.mark.parametrize("name", TOUCHING_NOTHING)
+async def test_twins_touch_each_their_own(storage: Storage, owner: Scope, twin: Scope, name: str):
+    probe, _ = TOUCHING_NOTHING[name]
+    owners, before = await everything(storage, owner), await everything(storage, twin)
+    await probe(storage, twin)
+    assert await everything(storage, owner) == owners
+    assert await everything(storage, twin) != before
+
+
+async def test_what_is_live_for_a_twin_is_not_live_for_the_owner(storage: Storage, owner: Scope, twin: Scope):
+    for scope in (owner, twin):
+        await storage.configs.register(scope, a_version("config_2"), None)
+    await storage.deployments.deploy(twin, [a_deployment("dep_9", a_target("config_2"))])
+    view = await storage.feed.project(owner.organisation_id, PROJECT)
+    assert view is not None
+    assert set(view.configs) == {"config_1"}
+    assert (await storage.feed.load()).organisations[owner.organisation_id].projects[PROJECT] == view
+
+
+async def test_the_same_configuration_is_a_version_of_each(storage: Storage, owner: Scope, twin: Scope):
+    config = ModelConfig("of both")
+    for identifier, scope in (("config_o", owner), ("config_t", twin)):
+        assert (await storage.configs.register(scope, a_version(identifier, config=config), None)).id == identifier
+
+
+async def test_feedback_needs_a_log_of_ones_own(storage: Storage, owner: Scope, twin: Scope):
+    piece = a_piece("ann_9", "good", log="data_owners")
+    with pytest.raises(errors.NotFound):
+        await storage.feedback.record(twin, PROJECT, [], [piece])
+    await storage.feedback.record(owner, PROJECT, [], [piece])
 
 
 async def test_deploying_reaches_for_own_environments_and_configurations_only(
