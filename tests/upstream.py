@@ -122,7 +122,8 @@ def completion(
     """A good answer, as OpenAI gives it: chat or legacy by the path, streamed when asked, `n` choices.
 
     The text is an echo unless given; a list gives each choice its own. A stream comes word by word, `pause` seconds
-    between words; with `pauses`, one for each choice, each at its own pace. Usage counts words.
+    between words; with `pauses`, one for each choice, each at its own pace. A plain
+    answer takes one pause, the longest. Usage counts words.
     """
 
     def reply(request: Received) -> Iterator[Step]:
@@ -132,7 +133,7 @@ def completion(
         if asked.get("stream"):
             yield from _streamed(request, texts, finish_reason, list(pauses) or [pause] * samples, usage=usage)
         else:
-            yield pause
+            yield max([pause, *pauses])
             yield http(200, json.dumps(_plain(request, texts, finish_reason, usage=usage)).encode())
 
     return reply
