@@ -1,9 +1,10 @@
 """The samples of one streamed call: chunks go out as they come, and each sample's last one after its log is on disk."""
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from everloop.domain.generation import Event, Failure, Finish, TextDelta, Usage, UsageReport
@@ -144,7 +145,13 @@ class SampleStreams:
         return chunks
 
     async def _record_failure(self, samples: list[_Sample], failure: ProviderFailure) -> list[Chunk]:
-        outcomes = [failed(each.index, failure, self._partial(each), self._partial_usage(each)) for each in samples]
+        outcomes = [
+            replace(
+                failed(each.index, failure, self._partial(each), self._partial_usage(each)),
+                time_to_first_token=self._time_to_first_token(each),
+            )
+            for each in samples
+        ]
         await self._record(samples, outcomes)
         return [Chunk(self._log_id(each), each.index, error=failure) for each in samples]
 
@@ -172,8 +179,18 @@ class SampleStreams:
         await self._record(samples, outcomes)
 
     async def _record(self, samples: list[_Sample], outcomes: list[Outcome]) -> None:
-        if outcomes:
-            await self._recorder.record(self._context, outcomes)
+        """Sees a write through when the call is cancelled meanwhile, so that it is known which samples have their log."""
+        if not outcomes:
+            return
+        writing = asyncio.ensure_future(self._write(samples, outcomes))
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await writing
+            raise
+
+    async def _write(self, samples: list[_Sample], outcomes: list[Outcome]) -> None:
+        await self._recorder.record(self._context, outcomes)
         for sample in samples:
             sample.recorded = True
 

@@ -1,0 +1,267 @@
+import asyncio
+from contextlib import aclosing
+
+import pytest
+
+from everloop.domain.config import ModelConfig
+from everloop.domain.document import Document
+from everloop.domain.generation import Failure, Finish, TextDelta, Usage, UsageReport
+from everloop.domain.reference import ProjectReference
+from everloop.errors import FailureKind, ProviderFailure, Unavailable
+from everloop.services.completion import CompletionCommand
+from tests.fakes import FakeHouse
+
+BROKEN = ProviderFailure(FailureKind.CONNECTION, "it broke", origin="Fake")
+
+
+@pytest.fixture
+async def house():
+    house = await FakeHouse.build()
+    await house.deploy("p", ModelConfig(model="m", provider="fake", prompt_template="Say {{it}}"))
+    return house
+
+
+def command(**changes):
+    return CompletionCommand(project=ProjectReference("p"), inputs=Document({"it": "x"}, b'{"it":"x"}'), **changes)
+
+
+async def streamed(house, **changes):
+    answer = await house.completion.stream(house.scope, command(**changes))
+    return [chunk async for chunk in answer.chunks]
+
+
+def by_sample(chunks, index):
+    return [chunk for chunk in chunks if chunk.index == index]
+
+
+async def test_one_sample_comes_in_pieces_and_ends_with_its_reason_and_its_count(house):
+    house.provider.streams(
+        [TextDelta(0, " Hello"), TextDelta(0, " "), TextDelta(0, "world\n"), Finish(0, "stop", b'{"r":1}'),
+         UsageReport(Usage(3, 4, 1))]
+    )  # fmt: skip
+    chunks = await streamed(house)
+
+    assert [chunk.output for chunk in chunks] == ["Hello", "", " world", ""]
+    assert [chunk.raw_output for chunk in chunks] == [" Hello", " ", "world\n", ""]
+    assert [chunk.finish_reason for chunk in chunks] == [None, None, None, "stop"]
+    assert [chunk.usage for chunk in chunks] == [None, None, None, Usage(3, 4, 1)]
+    (log,) = house.kept
+    assert {chunk.log_id for chunk in chunks} == {log.id}
+    assert (log.body.output, log.body.raw_output) == ("Hello world", " Hello world\n")
+    assert (log.usage, log.finish_reason, log.error_kind) == (Usage(3, 4, 1), "stop", None)
+    assert (log.body.provider_response, log.prompt_cost, log.output_cost) == (b'{"r":1}', 3, 8)
+
+
+async def test_a_sample_that_finished_is_on_disk_before_its_last_chunk_leaves(house):
+    house.provider.streams([TextDelta(0, "x"), Finish(0, "stop", b"{}")])
+    house.writer.hold = asyncio.Event()
+    answer = await house.completion.stream(house.scope, command())
+    await anext(answer.chunks)
+    last = asyncio.ensure_future(anext(answer.chunks))
+    await asyncio.sleep(0.02)
+    assert not last.done()
+    house.writer.hold.set()
+    assert (await last).finish_reason == "stop"
+
+
+async def test_samples_finish_when_they_are_ready_and_not_in_order(house):
+    house.provider.streams(
+        [TextDelta(0, "slow "), TextDelta(1, "fast"), Finish(1, "stop", b"{}"), TextDelta(0, "one"),
+         Finish(0, "length", b"{}"), UsageReport(Usage(5, 9))]
+    )  # fmt: skip
+    chunks = await streamed(house, num_samples=2)
+
+    ends = [(chunk.index, chunk.finish_reason) for chunk in chunks if chunk.finish_reason]
+    assert ends == [(1, "stop"), (0, "length")]
+    assert chunks.index(by_sample(chunks, 1)[-1]) < chunks.index(by_sample(chunks, 0)[-1])
+    assert sorted((log.sample_index, log.body.output) for log in house.kept) == [(0, "slow one"), (1, "fast")]
+    assert sum(log.usage.output_tokens for log in house.kept) == 9
+    assert sum(log.usage.prompt_tokens for log in house.kept) == 5
+    assert len({chunk.log_id for chunk in chunks}) == 2
+
+
+async def test_a_provider_that_gives_one_sample_a_call_is_asked_again(house):
+    house.provider.streams(
+        [TextDelta(0, "a"), Finish(0, "stop", b"{}"), UsageReport(Usage(1, 1))],
+        [TextDelta(0, "b"), Finish(0, "stop", b"{}"), UsageReport(Usage(1, 1))],
+    )
+    chunks = await streamed(house, num_samples=2)
+
+    assert "".join(chunk.output for chunk in by_sample(chunks, 1)) == "b"
+    assert [call.request.samples for call, _ in house.provider.calls] == [2, 1]
+    assert house.provider.closed == 2
+    assert sum(log.usage.prompt_tokens for log in house.kept) == 2
+
+
+async def test_a_failure_before_anything_is_raised_and_kept_once_per_sample(house):
+    house.provider.streams([BROKEN])
+    with pytest.raises(ProviderFailure):
+        await streamed(house, num_samples=2)
+    assert [(log.sample_index, log.error_kind, log.body.error, log.body.output) for log in house.kept] == [
+        (0, "connection", "it broke", None),
+        (1, "connection", "it broke", None),
+    ]
+
+
+async def test_a_failure_in_the_middle_is_the_last_chunk_and_the_log_has_what_came(house):
+    house.provider.streams([TextDelta(0, "half "), TextDelta(0, "a"), Failure(None, BROKEN)])
+    chunks = await streamed(house)
+
+    assert chunks[-1].error is BROKEN
+    assert chunks[-1].output == ""
+    (log,) = house.kept
+    assert (log.body.output, log.body.raw_output, log.error_kind) == ("half a", "half a", "connection")
+    assert log.usage.estimated
+
+
+async def test_the_other_samples_go_on_when_one_fails(house):
+    house.provider.streams(
+        [TextDelta(0, "a"), TextDelta(1, "b"), Failure(1, BROKEN), TextDelta(0, "c"), Finish(0, "stop", b"{}")]
+    )
+    chunks = await streamed(house, num_samples=2)
+
+    assert by_sample(chunks, 1)[-1].error is BROKEN
+    assert by_sample(chunks, 0)[-1].finish_reason == "stop"
+    assert {log.sample_index: log.error_kind for log in house.kept} == {0: None, 1: "connection"}
+
+
+async def test_a_sample_that_had_finished_is_kept_whole_when_the_rest_breaks(house):
+    house.provider.streams([TextDelta(0, "done"), Finish(0, "stop", b"{}"), Failure(None, BROKEN)])
+    chunks = await streamed(house)
+
+    assert chunks[-1].finish_reason == "stop"
+    assert [(log.body.output, log.error_kind) for log in house.kept] == [("done", None)]
+
+
+async def test_a_failure_while_asking_for_the_rest_ends_only_the_rest(house):
+    house.provider.streams([TextDelta(0, "a"), Finish(0, "stop", b"{}")], [BROKEN])
+    chunks = await streamed(house, num_samples=3)
+
+    assert [(chunk.index, chunk.error) for chunk in chunks if chunk.error] == [(1, BROKEN), (2, BROKEN)]
+    assert {log.sample_index: log.error_kind for log in house.kept} == {0: None, 1: "connection", 2: "connection"}
+
+
+async def test_a_stream_that_says_nothing_is_a_failure(house):
+    house.provider.streams([])
+    with pytest.raises(ProviderFailure) as caught:
+        await streamed(house)
+    assert caught.value.kind is FailureKind.MALFORMED
+    assert [log.error_kind for log in house.kept] == ["malformed"]
+
+
+async def test_hanging_up_keeps_what_had_come_of_every_sample_once(house):
+    house.provider.streams([TextDelta(0, "x"), TextDelta(1, "y "), asyncio.Event().wait])
+    answer = await house.completion.stream(house.scope, command(num_samples=3))
+    async with aclosing(answer.chunks) as chunks:
+        await anext(chunks)
+        await anext(chunks)
+
+    assert house.provider.closed == 1
+    assert [(log.sample_index, log.error_kind, log.body.raw_output) for log in house.kept] == [
+        (0, "cancelled", "x"),
+        (1, "cancelled", "y "),
+        (2, "cancelled", None),
+    ]
+
+
+async def test_cancelling_before_the_first_token_keeps_a_log_as_well(house):
+    house.provider.streams([asyncio.Event().wait])
+    answer = await house.completion.stream(house.scope, command())
+    waiting = asyncio.ensure_future(anext(answer.chunks))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert house.provider.closed == 1
+    assert [(log.error_kind, log.body.output, log.usage) for log in house.kept] == [("cancelled", None, None)]
+
+
+async def test_a_sample_that_only_waited_for_its_count_is_complete_when_the_caller_goes(house):
+    house.provider.streams([TextDelta(0, "all"), Finish(0, "stop", b"{}"), asyncio.Event().wait])
+    answer = await house.completion.stream(house.scope, command())
+    await anext(answer.chunks)
+    waiting = asyncio.ensure_future(anext(answer.chunks))
+    await asyncio.sleep(0.01)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert [(log.error_kind, log.finish_reason, log.body.output) for log in house.kept] == [(None, "stop", "all")]
+
+
+async def test_hanging_up_while_a_log_is_on_its_way_to_the_disk_loses_and_doubles_nothing(house):
+    house.provider.streams(
+        [TextDelta(0, "a"), TextDelta(1, "b"), Finish(0, "stop", b"{}"), asyncio.Event().wait, Finish(1, "stop", b"{}")]
+    )
+    house.writer.hold = asyncio.Event()
+    answer = await house.completion.stream(house.scope, command(num_samples=2))
+    await anext(answer.chunks)
+    await anext(answer.chunks)
+    waiting = asyncio.ensure_future(anext(answer.chunks))
+    await asyncio.sleep(0.01)
+    waiting.cancel()
+    await asyncio.sleep(0.01)
+    house.writer.hold.set()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert {log.sample_index: (log.error_kind, log.body.output) for log in house.kept} == {
+        0: (None, "a"),
+        1: ("cancelled", "b"),
+    }
+    assert len(house.kept) == 2
+
+
+async def test_when_nothing_can_be_kept_no_provider_is_called(house):
+    house.writer.down = True
+    with pytest.raises(Unavailable):
+        await house.completion.stream(house.scope, command())
+    assert house.provider.calls == []
+
+
+async def test_when_the_disk_fails_before_anything_was_told_the_call_fails(house):
+    async def fail():
+        house.writer.down = True
+
+    house.provider.streams([fail, Finish(0, "stop", b"{}")])
+    with pytest.raises(Unavailable):
+        await streamed(house)
+
+
+async def test_when_the_disk_fails_in_the_middle_every_open_sample_ends_with_that_error(house):
+    async def fail():
+        house.writer.down = True
+
+    house.provider.streams([TextDelta(0, "a"), TextDelta(1, "b"), fail, Finish(0, "stop", b"{}"), TextDelta(1, "c")])
+    chunks = await streamed(house, num_samples=2)
+
+    ends = [(chunk.index, type(chunk.error), chunk.finish_reason) for chunk in chunks if chunk.error]
+    assert ends == [(0, Unavailable, None), (1, Unavailable, None)]
+    assert not any(chunk.finish_reason for chunk in chunks)
+    assert house.provider.closed == 1
+
+
+async def test_times_are_measured(house):
+    async def second():
+        house.clock.pass_(1.0)
+
+    house.provider.streams([second, TextDelta(0, "a"), second, TextDelta(0, "b"), second, Finish(0, "stop", b"{}")])
+    await streamed(house)
+    (log,) = house.kept
+    assert (log.time_to_first_token, log.provider_latency, log.duration) == (1.0, 3.0, 3.0)
+    assert (log.created_at, log.updated_at) == (1_700_000_000_000, 1_700_000_003_000)
+
+
+async def test_a_broken_stream_says_how_long_it_took_to_speak(house):
+    async def second():
+        house.clock.pass_(1.0)
+
+    house.provider.streams([second, TextDelta(0, "a"), second, Failure(None, BROKEN)])
+    await streamed(house)
+    (log,) = house.kept
+    assert (log.time_to_first_token, log.duration) == (1.0, 2.0)
+
+
+async def test_a_silent_provider_is_estimated_and_says_so(house):
+    house.provider.streams([TextDelta(0, "b" * 8), Finish(0, "stop", b"{}")])
+    chunks = await streamed(house)
+    assert chunks[-1].usage == Usage(2, 2, None, estimated=True)
