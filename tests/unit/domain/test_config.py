@@ -1,4 +1,5 @@
-from dataclasses import fields
+from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def test_true_and_one_are_different_values():
     assert fingerprint(ModelConfig(model="m", other={"x": True})) != fingerprint(ModelConfig(model="m", other={"x": 1}))
 
 
-CHANGED = {
+CHANGED: dict[str, Any] = {
     "model": "n",
     "provider": "mock",
     "endpoint": "chat",
@@ -56,5 +57,5 @@ def test_the_table_of_changes_names_every_field():
 
 @pytest.mark.parametrize("name", CHANGED)
 def test_every_functional_field_is_part_of_the_identity(name):
-    changed = ModelConfig(**{"model": "m", name: CHANGED[name]})
+    changed = replace(ModelConfig(model="m"), **{name: CHANGED[name]})
     assert fingerprint(changed) != fingerprint(ModelConfig(model="m"))

@@ -13,7 +13,8 @@ def test_a_project_has_to_be_named(names):
 
 @pytest.mark.parametrize("names", [("a", None), (None, "pr_1"), ("a", "pr_1")])
 def test_a_name_or_an_id_will_do(names):
-    assert ProjectReference(*names)
+    reference = ProjectReference(*names)
+    assert (reference.name, reference.id) == names
 
 
 @pytest.mark.parametrize(
@@ -30,4 +31,5 @@ def test_both_of_a_pair_are_too_many(given, field):
 
 
 def test_a_session_and_a_parent_go_together():
-    assert LinkReference(session_id="s", parent_reference_id="r")
+    reference = LinkReference(session_id="s", parent_reference_id="r")
+    assert (reference.session_id, reference.parent_reference_id) == ("s", "r")

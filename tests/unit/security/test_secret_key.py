@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from everloop.security import secret_key
+from everloop.security import private_file
 from everloop.security.secret_key import Purpose, UnusableSecretKey, derive, load_or_create
 
 SECRET = "an operator's secret of more than 32 characters"
@@ -29,7 +29,7 @@ def test_every_installation_has_its_own(tmp_path: Path):
 def test_only_the_owner_may_read_it(tmp_path: Path, umask: int):
     former = os.umask(umask)
     try:
-        secret_key._create(tmp_path / "secret.key")
+        private_file.create(tmp_path / "secret.key", "x" * 40)
     finally:
         os.umask(former)
     mode = (tmp_path / "secret.key").stat().st_mode & 0o777
@@ -121,7 +121,7 @@ def test_processes_that_start_together_end_with_the_same_secret(tmp_path: Path):
 
 def test_another_process_that_was_faster_is_believed(tmp_path: Path):
     secret = load_or_create(tmp_path)
-    secret_key._create(tmp_path / "secret.key")
+    private_file.create(tmp_path / "secret.key", "x" * 40)
     assert load_or_create(tmp_path) == secret
     assert [path.name for path in tmp_path.iterdir()] == ["secret.key"]
 
