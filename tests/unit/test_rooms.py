@@ -148,7 +148,9 @@ def test_modules_are_short():
 
 
 def test_functions_are_short():
-    assert offences(long_functions, MODULES) == []
+    # A migration is a list of tables, written once and never changed.
+    modules = [path for path in MODULES if "migrations" not in path.parts]
+    assert offences(long_functions, modules) == []
 
 
 def test_names_say_something():

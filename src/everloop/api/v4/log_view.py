@@ -23,7 +23,6 @@ def created(log: Log) -> CreateLogResponse:
 def log_response(details: LogDetails) -> LogResponse:
     """One log."""
     log, body, usage, use = details.log, details.log.body, details.log.usage, details.use
-    messages = _value(body.messages)
     return LogResponse(
         project=details.project.name,
         project_id=log.project_id,
@@ -38,7 +37,7 @@ def log_response(details: LogDetails) -> LogResponse:
         source_datapoint_id=log.source_datapoint_id,
         id=log.id,
         reference_id=log.reference_id,
-        messages=None if messages is None else [message_view(each) for each in messages],
+        messages=_messages(body.messages),
         output=body.output,
         judgment=_value(body.judgment),
         config_id=log.config_id,
@@ -71,6 +70,10 @@ def log_response(details: LogDetails) -> LogResponse:
         metric_values=[],
         project_config=None if use is None else project_config(details.project, use),
     )
+
+
+def _messages(text: bytes | None) -> list[Any] | None:
+    return None if text is None else [message_view(each) for each in _decode(text)]
 
 
 def _value(text: bytes | None) -> Any:  # noqa: ANN401 - any JSON value
