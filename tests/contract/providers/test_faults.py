@@ -4,13 +4,22 @@ import asyncio
 import gzip
 import json
 import socket
-from collections.abc import Callable, Iterator
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from itertools import chain, repeat
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from everloop.domain.generation import Failure, Finish, Secret, TextDelta
 from everloop.errors import FailureKind, ProviderFailure
@@ -285,6 +294,27 @@ def free_port() -> int:
         return port
 
 
+@pytest.fixture
+async def untrusted_port(tmp_path: Path) -> AsyncIterator[int]:
+    """A TLS server whose certificate nobody has signed but itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    start = datetime.now(UTC) - timedelta(days=1)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, start, start + timedelta(days=2))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + certificate.public_bytes(Encoding.PEM)
+    chain_file = tmp_path / "server.pem"
+    chain_file.write_bytes(pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain_file)
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0, ssl=context)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
 async def _unreachable(calling: Calling, base_url: str, kind: FailureKind, words: str, *, streamed: bool) -> None:
     caller = calling(base_url, SHORT)
     failure = await _fails(caller, streamed=streamed)
@@ -313,6 +343,10 @@ class TestNoWay:
     async def test_no_tls(self, calling: Calling, upstream: Upstream, streamed: bool):
         url = upstream.base_url.replace("http:", "https:")
         await _unreachable(calling, url, FailureKind.CONNECTION, "could not be connected to", streamed=streamed)
+
+    async def test_untrusted_certificate(self, calling: Calling, untrusted_port: int, streamed: bool):
+        url = f"https://127.0.0.1:{untrusted_port}/v1"
+        await _unreachable(calling, url, FailureKind.CONNECTION, "CERTIFICATE_VERIFY_FAILED", streamed=streamed)
 
     @pytest.mark.parametrize("host", ["169.254.169.254", "[::ffff:169.254.169.254]", "[fe80::1]", "0.0.0.0"])  # noqa: S104
     async def test_forbidden_address(self, calling: Calling, host: str, streamed: bool):
