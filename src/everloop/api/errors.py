@@ -1,5 +1,6 @@
 """The one table that turns errors into statuses and into v4's shapes."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -109,5 +110,7 @@ def _status(error: EverloopError) -> HTTPStatus:
 
 
 def _retry(seconds: float | None) -> dict[str, str]:
-    """`Retry-After` takes whole seconds (RFC 9110, 10.2.3)."""
-    return {} if seconds is None else {"Retry-After": str(max(1, round(seconds)))}
+    """Whole seconds (RFC 9110, 10.2.3); left out when a provider asked for more of them than there are numbers."""
+    if seconds is None or not math.isfinite(seconds):
+        return {}
+    return {"Retry-After": str(max(1, math.ceil(seconds)))}

@@ -109,9 +109,9 @@ class CompletionService:
         call, context = await self._begin(scope, command, streamed=False)
         generated = await generate.complete(call)
         await self._recorder.record(context, _outcomes(call.wanted, generated))
-        self._metrics.added_latency(self._clock.monotonic() - context.began - generated.latency)
         if generated.failure is not None:
             raise generated.failure
+        self._metrics.added_latency(self._clock.monotonic() - context.began - generated.latency)
         return _answer(context, generated)
 
     async def stream(self, scope: Scope, command: CompletionCommand) -> StreamedAnswer:

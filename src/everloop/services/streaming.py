@@ -179,7 +179,7 @@ class SampleStreams:
         await self._record(samples, outcomes)
 
     async def _record(self, samples: list[_Sample], outcomes: list[Outcome]) -> None:
-        """Sees a write through when the call is cancelled meanwhile, so that it is known which samples have their log."""
+        """Sees a write through when the call is cancelled meanwhile: who has a log is then known."""
         if not outcomes:
             return
         writing = asyncio.ensure_future(self._write(samples, outcomes))

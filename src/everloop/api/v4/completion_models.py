@@ -4,11 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-INT64 = 2**63 - 1
+from everloop.api.fields import Int64, Text
 
-Int64 = Annotated[int, Field(ge=-INT64 - 1, le=INT64)]
-# PostgreSQL cannot keep NUL in text, and no honest name has one.
-Text = Annotated[str, Field(max_length=10_000, pattern=r"^[^\x00]*$")]
 # What can go into a header: visible ASCII.
 Key = Annotated[str, Field(max_length=10_000, pattern=r"^[\x21-\x7e]*$")]
 
@@ -49,7 +46,9 @@ class CompletionDeployedRequest(BaseModel):
     num_samples: int | None = Field(None, description="How many answers (default 1).")
     stream: bool | None = Field(None, description="true: server-sent events (default false).")
     user: Text | None = Field(None, description="Your end user's id; goes on to the provider.")
-    seed: Int64 | None = Field(None, deprecated=True, description="Used when the config has none.")
+    seed: Int64 | None = Field(
+        None, json_schema_extra={"deprecated": True}, description="Used when the config has none."
+    )
     return_inputs: bool | None = Field(None, description="false: leave the inputs out of the answer (default true).")
     logprobs: Annotated[int, Field(ge=0, le=100)] | None = Field(
         None, description="How many log probabilities a token."
