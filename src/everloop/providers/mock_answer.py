@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from everloop.domain.generation import FinishReason, GenerationRequest, PreparedCall, Usage
+from everloop.providers import openai_request
 from everloop.providers.mock_script import Script
 
 _WORD: Final = re.compile(r"\s*\S+|\s+$")
@@ -64,7 +65,7 @@ def usage(request: GenerationRequest, samples: Sequence[MockSample]) -> Usage:
 
 def body(call: PreparedCall, samples: Sequence[MockSample], usage: Usage | None) -> bytes:
     """The raw answer: a chat completion or, for completion models, a text completion."""
-    chat = call.path != "/completions"
+    chat = openai_request.chats(call)
     answer: dict[str, Any] = {
         "id": f"mock-{hashlib.sha256(call.body).hexdigest()[:24]}",
         "object": "chat.completion" if chat else "text_completion",

@@ -52,19 +52,18 @@ class OpenAiProvider:
 
     async def complete(self, call: PreparedCall, key: Secret | None) -> Generation:
         """The whole answer; `latency` counts from the first try. Raises `errors.ProviderFailure`."""
+        headers, redactor = self._headers(key), Redactor(key)
         with Measured(self._connection.provider, self._clock, self._metrics) as measured:
-            attempt = partial(self._plain, call, self._headers(key), Redactor(key))
+            attempt = partial(self._plain, call, headers, redactor)
             (samples, usage, body), tries = await self._retrier.run(attempt, self._client.timeouts.total)
             return Generation(samples, usage, body, measured.seconds, tries)
 
     async def stream(self, call: PreparedCall, key: Secret | None) -> AsyncGenerator[Event, None]:
         """The answer as it comes. Raises `errors.ProviderFailure` before the first event, yields Failure after it."""
-        redactor = Redactor(key)
-        request = call.request
-        answer = StreamedAnswer(self.origin, request.samples, redactor, chat=call.path != "/completions")
-        parser = SseParser()
+        headers, redactor, parser = self._headers(key), Redactor(key), SseParser()
+        answer = StreamedAnswer(self.origin, call.request.samples, redactor, chat=openai_request.chats(call))
         with Measured(self._connection.provider, self._clock, self._metrics) as measured:
-            attempt = partial(self._open, call, self._headers(key), redactor)
+            attempt = partial(self._open, call, headers, redactor)
             incoming, _ = await self._retrier.run(attempt, self._client.timeouts.total)
             try:
                 while not answer.over:

@@ -39,6 +39,11 @@ def prepare(request: GenerationRequest) -> PreparedCall:
         raise Unprocessable("The prompt holds half of a surrogate pair, which is not a character.") from None
 
 
+def chats(call: PreparedCall) -> bool:
+    """Whether a prepared call goes to the chat endpoint, which answers with messages and not with texts."""
+    return call.path == _PATHS[Api.CHAT]
+
+
 def _check_other(other: Mapping[str, Any]) -> None:
     if refused := sorted(_OURS.intersection(other)):
         raise Unprocessable(f"`other` cannot set {_quoted(refused)}: Everloop sets that itself.")

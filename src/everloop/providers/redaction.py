@@ -15,12 +15,12 @@ _TELLS_NOTHING: Final = 3  # characters of a key ("sk-") that may be shown befor
 class Redactor:
     """Replaces every occurrence of one key."""
 
-    __slots__ = ("_key", "_raw", "_written")
+    __slots__ = ("_forms", "_key", "_written")
 
     def __init__(self, key: Secret | None) -> None:
         self._key = key.value if key is not None and len(key.value) >= _SHORTEST else None
-        self._raw = (self._key or "").encode()
         self._written = msgspec.json.encode(self._key or "")[1:-1]
+        self._forms = tuple({(self._key or "").encode(), self._written})  # mostly the same
 
     def text(self, text: str) -> str:
         """The text without the key."""
@@ -52,9 +52,9 @@ class Redactor:
         return len(text)
 
     def _replaced(self, body: bytes) -> bytes:
-        for key in {self._raw, self._written}:
-            if key in body:
-                body = body.replace(key, REDACTED.encode())
+        for form in self._forms:
+            if form in body:
+                body = body.replace(form, REDACTED.encode())
         return body
 
     def _unescaped(self, body: bytes) -> bytes:

@@ -355,7 +355,7 @@ class TestNoWay:
         )
 
 
-@pytest.mark.parametrize("key", ["", " ", "sk test", "sk-1\r\nHost: evil", "sk-ключ", "sk-\x00"])
+@pytest.mark.parametrize("key", ["", " ", "sk test", "sk-1\r\nHost: evil", "sk-ключ", "sk-\x00", "sk-\ud800-canary"])
 @pytest.mark.parametrize("streamed", [False, True], ids=["plain", "stream"])
 async def test_a_key_that_cannot_be_sent_is_not(upstream: Upstream, caller: Caller, key: str, streamed: bool):
     with pytest.raises(ProviderFailure) as caught:
