@@ -1,6 +1,8 @@
 """`everloop serve` and `everloop init`."""
 
-from typing import Annotated
+import signal
+from types import FrameType
+from typing import Annotated, NoReturn
 
 import typer
 import uvicorn
@@ -26,6 +28,7 @@ def serve(
     """
     settings = Settings.read()
     _show(in_house(_prepare), f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}")  # noqa: S104 - a comparison
+    signal.signal(signal.SIGTERM, _end_well)
     uvicorn.run(
         "everloop.app:create",
         factory=True,
@@ -42,6 +45,11 @@ def serve(
         ws="none",
         timeout_graceful_shutdown=_DRAIN_SECONDS,
     )
+
+
+def _end_well(_number: int, _frame: FrameType | None) -> NoReturn:
+    """Makes being told to stop a success: uvicorn drains, then raises SIGTERM again under the handler it found."""
+    raise SystemExit(0)
 
 
 def init() -> None:
