@@ -20,18 +20,24 @@ HEADERS: Final[tuple[Header, ...]] = (
 PING: Final = b": ping\n\n"
 # A character may take 6 bytes once escaped (12 when it is two UTF-16 units), and a chunk carries its text three times.
 MAX_TEXT: Final = 1500
+ESCAPED: Final = "data:\\u0020"
 
-_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+encode: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
 
 def event(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
     """One event."""
-    return b"data: " + _line(value) + b"\n\n"
+    return frame(encode(value))
 
 
 def error_event(error: EverloopError) -> bytes:
     """An error after the stream has begun: named, so that careful clients see it; the SDKs pass over it."""
-    return b"event: error\ndata: " + _line(answer_to(error).content) + b"\n\n"
+    return b"event: error\n" + event(answer_to(error).content)
+
+
+def frame(text: str) -> bytes:
+    """One event, from its JSON in ASCII."""
+    return f"data: {text.replace('data: ', ESCAPED)}\n\n".encode("ascii")
 
 
 def slices(text: str) -> Iterator[str]:
@@ -39,7 +45,3 @@ def slices(text: str) -> Iterator[str]:
     yield text[:MAX_TEXT]
     for start in range(MAX_TEXT, len(text), MAX_TEXT):
         yield text[start : start + MAX_TEXT]
-
-
-def _line(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
-    return _encode(value).replace("data: ", "data:\\u0020").encode("ascii")

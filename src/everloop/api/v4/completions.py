@@ -1,25 +1,22 @@
 """`POST /v4/completion-deployed`: the call that everything else exists for."""
 
-from collections.abc import AsyncGenerator, Iterator, Mapping
-from contextlib import aclosing
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 from pydantic import ValidationError
 
-from everloop.api import sse
 from everloop.api.exchange import Exchange
 from everloop.api.hot import HotRoute
 from everloop.api.relay import relay
 from everloop.api.strict_json import decode
+from everloop.api.v4.completion_events import frames, usage_view
 from everloop.api.v4.completion_models import CompletionDeployedRequest, CompletionResponse
 from everloop.domain.document import EMPTY_OBJECT, Document
-from everloop.domain.generation import Usage
 from everloop.domain.reference import LinkReference, ProjectReference
 from everloop.domain.scope import Scope
 from everloop.errors import FieldIssue, InvalidFields
-from everloop.services.completion import Answer, CompletionCommand, CompletionService, StreamedAnswer
-from everloop.services.streaming import Chunk
+from everloop.services.completion import Answer, CompletionCommand, CompletionService
 
 _encode = msgspec.json.Encoder().encode
 _EXAMPLE: Final = {"project": "hello", "inputs": {"name": "Ada"}}
@@ -37,7 +34,7 @@ def completion_deployed(service: CompletionService) -> HotRoute:
         command = _command(request)
         if request.stream:
             answer = await service.stream(caller, command)
-            await relay(exchange, _frames(answer))
+            await relay(exchange, frames(answer))
         else:
             await exchange.answer(200, _whole(await service.complete(caller, command), command, request))
 
@@ -115,67 +112,10 @@ def _whole(answer: Answer, command: CompletionCommand, request: CompletionDeploy
             "suffix": command.suffix,
             "user": command.user,
             "data": data,
-            "usage": _usage(answer.usage),
+            "usage": usage_view(answer.usage),
             "metadata": msgspec.Raw(command.metadata.text) if command.metadata else None,
             "provider_responses": [msgspec.Raw(each) for each in answer.provider_responses],
             "provider_request": msgspec.Raw(answer.provider_request),
             "session_id": answer.session_id,
         }
     )
-
-
-def _usage(usage: Usage | None) -> dict[str, int | None] | None:
-    if usage is None:
-        return None
-    return {
-        "prompt_tokens": usage.prompt_tokens,
-        "generation_tokens": usage.output_tokens,
-        "total_tokens": usage.prompt_tokens + usage.output_tokens,
-        "reasoning_tokens": usage.reasoning_tokens,
-    }
-
-
-async def _frames(answer: StreamedAnswer) -> AsyncGenerator[bytes, None]:
-    """The stream's bytes; one error event however many samples the error ended."""
-    told = None
-    async with aclosing(answer.chunks) as chunks:
-        async for chunk in chunks:
-            if chunk.error is not None:
-                if chunk.error is not told:
-                    told = chunk.error
-                    yield sse.error_event(chunk.error)
-                continue
-            for piece in _pieces(chunk):
-                yield sse.event(_event(answer, piece))
-
-
-def _pieces(chunk: Chunk) -> Iterator[Chunk]:
-    """The chunk, or several that fit into a line each."""
-    if len(chunk.raw_output) <= sse.MAX_TEXT and len(chunk.output) <= sse.MAX_TEXT:
-        yield chunk
-        return
-    for output in sse.slices(chunk.output):
-        yield Chunk(chunk.log_id, chunk.index, output=output)
-    for raw_output in sse.slices(chunk.raw_output):
-        yield Chunk(chunk.log_id, chunk.index, raw_output=raw_output)
-
-
-def _event(answer: StreamedAnswer, chunk: Chunk) -> dict[str, Any]:
-    return {
-        "project_id": answer.project_id,
-        "data": [
-            {
-                "id": chunk.log_id,
-                "index": chunk.index,
-                "output": chunk.output,
-                "raw_output": chunk.raw_output,
-                "inputs": {},
-                "finish_reason": chunk.finish_reason,
-                "model_config_id": answer.config_id,
-                "tool_results": [],
-            }
-        ],
-        "usage": _usage(chunk.usage),
-        "provider_responses": [{"choices": [{"index": chunk.index, "text": chunk.raw_output}]}],
-        "session_id": answer.session_id,
-    }
