@@ -1,11 +1,13 @@
 """The framework's application: every route but the hot ones, and the documentation of all."""
 
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from everloop import __version__
 from everloop.api import docs, probes
@@ -106,8 +108,22 @@ def _issue(error: Mapping[str, Any]) -> tuple[list[str | int], str, str]:
     return location_of(error["loc"]), str(error["msg"]).removeprefix("Value error, "), str(error["type"])
 
 
-async def _no_route(_: Request, error: HTTPException) -> Response:
-    return _response(detail(error.status_code, error.detail, headers=error.headers))
+async def _no_route(request: Request, error: HTTPException) -> Response:
+    match error.status_code:
+        case HTTPStatus.NOT_FOUND:
+            return _response(detail(error.status_code, "There is nothing at this address; /docs lists what there is."))
+        case HTTPStatus.METHOD_NOT_ALLOWED:
+            headers = {"Allow": ", ".join(sorted(_methods(request))) or (error.headers or {}).get("Allow", "")}
+            return _response(detail(error.status_code, "The address is right, the method is not.", headers=headers))
+        case _:
+            return _response(detail(error.status_code, error.detail, headers=error.headers))
+
+
+def _methods(request: Request) -> set[str]:
+    """What an address takes; Starlette tells only the methods of the first route there."""
+    routes = [each for router in _ROUTERS for each in router.routes if isinstance(each, Route)]
+    there = [each for each in routes if each.path_regex.match(request.scope["path"])]
+    return {method for each in there for method in each.methods or ()}
 
 
 async def _unforeseen(_: Request, _error: Exception) -> Response:

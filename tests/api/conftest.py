@@ -1,0 +1,34 @@
+"""Every test here talks to a running server."""
+
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import pytest
+
+from tests.server import RunningServer, fresh_server, other_organisation, running_server
+
+__all__ = ["fresh_server", "other_organisation", "running_server"]
+
+_numbers = count(1)
+
+
+@pytest.fixture
+def project_name(request: pytest.FixtureRequest) -> str:
+    """A name that no other test uses."""
+    return f"{request.node.name} {next(_numbers)}"
+
+
+Register = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def register(running_server: RunningServer, project_name: str) -> Register:
+    """Registers a config in the test's own project, and gives the answer."""
+
+    def registered(**changes: Any) -> dict[str, Any]:
+        body = {"project": project_name, "provider": "mock", "model": "m", "prompt_template": "Hi {{name}}"}
+        answer: dict[str, Any] = running_server.post("/v4/model-configs", body | changes).expect(200)
+        return answer
+
+    return registered

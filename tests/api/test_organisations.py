@@ -1,0 +1,126 @@
+"""Two organisations see nothing of each other, whatever the route: 404, as if it were not there."""
+
+import pytest
+
+
+@pytest.fixture
+def theirs(running_server, register):
+    """Something of everything, in the first organisation."""
+    made = register()
+    body = {
+        "project_id": made["project_id"],
+        "config_id": made["config"]["id"],
+        "reference_id": f"of {made['project_id']}",
+        "session_reference_id": "shared words",
+        "output": "x",
+    }
+    log = running_server.post("/v4/logs", body).expect(200)
+    (environment,) = [each for each in running_server.get("/api/environments").json if each["tag"] == "default"]
+    return {
+        "project": made["project_id"],
+        "name": made["project_name"],
+        "config": made["config"]["id"],
+        "log": log["id"],
+        "reference": body["reference_id"],
+        "session": log["session_id"],
+        "environment": environment["id"],
+        "key": running_server.get("/api/api-keys").json[0]["id"],
+    }
+
+
+ROUTES = [
+    ("GET", "/v4/projects/{project}", None),
+    ("PATCH", "/v4/projects/{project}", {"name": "stolen"}),
+    ("GET", "/v4/projects/{project}/configs", None),
+    ("GET", "/v4/projects/{project}/active-config", None),
+    ("DELETE", "/v4/projects/{project}/active-config", None),
+    ("POST", "/v4/projects/{project}/export", None),
+    ("GET", "/v4/projects/{project}/deployed-configs", None),
+    ("PATCH", "/v4/projects/{project}/deploy-config", {"config_id": "{config}"}),
+    ("DELETE", "/v4/projects/{project}/deployed-config/{environment}", None),
+    ("POST", "/v4/model-configs", {"project_id": "{project}", "model": "m"}),
+    ("GET", "/v4/model-configs/{config}", None),
+    ("GET", "/v4/sessions/{session}", None),
+    ("POST", "/v4/logs", {"project_id": "{project}", "config_id": "{config}"}),
+    ("POST", "/v4/logs", {"project": "mine", "config_id": "{config}"}),
+    ("POST", "/v4/logs", {"project": "mine", "config": {"model": "m"}, "parent_id": "{log}"}),
+    ("POST", "/v4/logs", {"project": "mine", "config": {"model": "m"}, "parent_reference_id": "{reference}"}),
+    ("POST", "/v4/logs", {"project": "mine", "config": {"model": "m"}, "session_id": "{session}"}),
+    ("GET", "/v4/logs?project_id={project}", None),
+    ("GET", "/v4/logs/{log}", None),
+    ("POST", "/v4/feedback", {"type": "rating", "value": "good", "data_id": "{log}"}),
+    ("POST", "/v4/completion-deployed", {"project_id": "{project}"}),
+    ("PATCH", "/api/environments/{environment}", {"name": "stolen"}),
+    ("PUT", "/api/environments/{environment}/default", None),
+    ("DELETE", "/api/environments/{environment}", None),
+    ("GET", "/api/projects/{project}/deployments", None),
+    ("DELETE", "/api/api-keys/{key}", None),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), ROUTES)
+def test_the_other_organisation_finds_nothing(running_server, other_organisation, theirs, method, path, body):
+    before = _state(running_server, theirs)
+
+    reply = other_organisation.call(method, path.format(**theirs), _filled(body, theirs))
+
+    assert reply.expect(404)["detail"]["type"] == "not_found_error"
+    assert _state(running_server, theirs) == before
+
+
+def test_every_route_that_names_something_is_in_the_table(running_server):
+    document = running_server.send("GET", "/openapi.json").json
+    named = {
+        (method.upper(), path.split("/{")[0])
+        for path, operations in document["paths"].items()
+        for method in operations
+        if "{" in path
+    }
+    listed = {(method, path.split("/{")[0]) for method, path, _ in ROUTES}
+    # A provider's name is nobody's own.
+    assert named - listed == {("PUT", "/api/provider-keys"), ("DELETE", "/api/provider-keys")}
+
+
+def test_lists_hold_ones_own_alone(running_server, other_organisation, theirs):
+    mine = other_organisation.post("/v4/projects", {"name": theirs["name"]}).expect(201)
+
+    assert mine["id"] != theirs["project"]
+    assert mine["team_id"] != running_server.get(f"/v4/projects/{theirs['project']}").json["team_id"]
+    ids = [each["id"] for each in other_organisation.get("/v4/projects?size=1000").expect(200)["records"]]
+    assert mine["id"] in ids
+    assert theirs["project"] not in ids
+    keys = {each["id"] for each in other_organisation.get("/api/api-keys").json}
+    assert keys.isdisjoint(each["id"] for each in running_server.get("/api/api-keys").json)
+    places = {each["id"] for each in other_organisation.get("/api/environments").json}
+    assert places.isdisjoint(each["id"] for each in running_server.get("/api/environments").json)
+
+
+def test_the_same_words_name_different_sessions(other_organisation, theirs):
+    body = {"project": "mine", "config": {"model": "m"}, "session_reference_id": "shared words"}
+
+    assert other_organisation.post("/v4/logs", body).expect(200)["session_id"] != theirs["session"]
+
+
+def test_provider_keys_are_ones_own(running_server, other_organisation):
+    other_organisation.put("/api/provider-keys/mock", {"key": "sk-of-the-other-one"}).expect(200)
+
+    assert "mock" not in [each["provider"] for each in running_server.get("/api/provider-keys").expect(200)]
+    assert running_server.delete("/api/provider-keys/mock").status == 404
+    assert other_organisation.delete("/api/provider-keys/mock").status == 204
+
+
+def _filled(body, theirs):
+    if isinstance(body, dict):
+        return {name: _filled(value, theirs) for name, value in body.items()}
+    return body.format(**theirs) if isinstance(body, str) else body
+
+
+def _state(server, theirs):
+    project = f"/v4/projects/{theirs['project']}"
+    return [
+        server.get(project).expect(200),
+        server.get(f"{project}/deployed-configs").expect(200),
+        server.get(f"/v4/logs/{theirs['log']}").expect(200),
+        server.get(f"/v4/logs?project_id={theirs['project']}").expect(200)["total"],
+        server.get("/api/environments").expect(200),
+    ]
