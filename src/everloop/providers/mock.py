@@ -40,6 +40,7 @@ from everloop.domain.generation import (
     Sample,
     Secret,
     TextDelta,
+    Usage,
     UsageReport,
 )
 from everloop.ports.system import Clock, Metrics
@@ -92,19 +93,18 @@ class MockProvider:
     async def complete(self, call: PreparedCall, key: Secret | None) -> Generation:  # noqa: ARG002 - the port's
         """The whole answer. Raises `errors.ProviderFailure` when a fault is scripted."""
         with Measured(_NAME, self._clock, self._metrics) as measured:
-            samples, steps = _play(call)
+            samples, usage, steps = _play(call)
             failure = next((step for step in steps if isinstance(step.event, Failure)), None)
             await self._wait_until((failure or steps[-1]).due, measured)
             if failure is not None and isinstance(failure.event, Failure):
                 raise failure.event.error
-            usage = mock_answer.usage(call.request, samples)
             texts = tuple(Sample(each.index, each.text, each.finish_reason) for each in samples)
             return Generation(texts, usage, mock_answer.body(call, samples, usage), measured.seconds)
 
     async def stream(self, call: PreparedCall, key: Secret | None) -> AsyncGenerator[Event, None]:  # noqa: ARG002
         """The answer word by word. Raises `errors.ProviderFailure` for a fault of all of it before the first word."""
         with Measured(_NAME, self._clock, self._metrics) as measured:
-            _, steps = _play(call)
+            _, _, steps = _play(call)
             last = max(place for place, step in enumerate(steps) if not isinstance(step.event, UsageReport))
             for position, step in enumerate(steps):
                 await self._wait_until(step.due, measured)
@@ -121,19 +121,18 @@ class MockProvider:
             await self._sleep(due - measured.seconds)
 
 
-def _play(call: PreparedCall) -> tuple[list[MockSample], list[_Step]]:
-    """The samples, and the events in the order in which they are due."""
+def _play(call: PreparedCall) -> tuple[list[MockSample], Usage, list[_Step]]:
+    """The samples, what they use, and the events in the order in which they are due."""
     request = call.request
     script = script_of(request.config.other)
     samples = [mock_answer.sample(request, script, index) for index in range(request.samples)]
     steps = [step for sample in samples for step in _steps(call, sample, script)]
     steps.sort(key=lambda step: step.due)  # stable: at the same moment the lower sample comes first
-    end = steps[-1].due
+    usage = mock_answer.usage(request, samples)
     if script.fault is not None and script.fault.sample is None:
-        steps = _broken_off(steps, script.fault.after_chunks, Failure(None, script.fault.failure(_ORIGIN)))
-        if isinstance(steps[-1].event, Failure):
-            return samples, steps
-    return samples, [*steps, _Step(end, UsageReport(mock_answer.usage(request, samples)))]
+        failure = Failure(None, script.fault.failure(_ORIGIN))
+        return samples, usage, _broken_off(steps, script.fault.after_chunks, failure)
+    return samples, usage, [*steps, _Step(steps[-1].due, UsageReport(usage))]
 
 
 def _steps(call: PreparedCall, sample: MockSample, script: Script) -> list[_Step]:
