@@ -48,30 +48,28 @@ class Edge:
         headers = _Headers(scope["headers"])
         exchange = Exchange(receive, send, headers.request_id or token_hex(8).encode())
         structlog.contextvars.bind_contextvars(request_id=exchange.request_id.decode())
-        route = "unmatched"
+        hot = self._hot.get((scope["method"], scope["path"]))
         try:
-            route = await self._route(scope, headers, exchange)
+            await self._answer(scope, headers, exchange, hot)
         except EverloopError as error:
             await _refuse(exchange, answer_to(error), closing=isinstance(error, TooLarge))
         except Exception:  # noqa: BLE001 - the last net: the cause goes to the log, the caller gets words
             _log.exception("unforeseen error", extra={"path": scope["path"]})
             await _refuse(exchange, _INTERNAL)
-        self._services.metrics.request(route, exchange.status, time.perf_counter() - began)
+        self._services.metrics.request(_route(scope, hot), exchange.status, time.perf_counter() - began)
 
-    async def _route(self, scope: dict[str, Any], headers: "_Headers", exchange: Exchange) -> str:
-        """Answers, and says which route it was."""
+    async def _answer(
+        self, scope: dict[str, Any], headers: "_Headers", exchange: Exchange, hot: HotRoute | None
+    ) -> None:
         path = scope["path"]
-        hot = self._hot.get((scope["method"], path))
         public = path in _PUBLIC or path.startswith(_PUBLIC_PREFIX)
         caller = None if public else self._authenticate(headers)
         body = await exchange.read_body(headers.content_length, self._max_body_bytes)
         if hot is not None and caller is not None:
             await hot.handler(caller, body, exchange)
-            return hot.path
+            return
         scope[SCOPE_KEY] = caller
         await self._framework(scope, _Replay(body, exchange).receive, _Watch(exchange).send)
-        matched = scope.get("route")
-        return str(getattr(matched, "path", "unmatched"))
 
     def _authenticate(self, headers: "_Headers") -> Scope:
         if not headers.api_key:
@@ -129,6 +127,11 @@ class _Watch:
             await self._exchange.piece(message["body"])
         else:
             await self._exchange.last(message.get("body", b""))
+
+
+def _route(scope: dict[str, Any], hot: HotRoute | None) -> str:
+    """The route's pattern, for counting: also of a call that was refused before it got there."""
+    return hot.path if hot else str(getattr(scope.get("route"), "path", "unmatched"))
 
 
 async def _refuse(exchange: Exchange, answer: ErrorAnswer, *, closing: bool = False) -> None:
