@@ -4,6 +4,7 @@ import http.client
 import json
 import socket
 import time
+from typing import Any
 
 import pytest
 
@@ -98,7 +99,7 @@ def test_a_body_needs_no_content_type(running_server, project_name):
 
 def test_the_deepest_honest_value_comes_back(running_server, register):
     made = register()
-    deep = "bottom"
+    deep: Any = "bottom"
     for _ in range(190):
         deep = [deep]
     body = {"project_id": made["project_id"], "config_id": made["config"]["id"], "inputs": {"deep": deep}}

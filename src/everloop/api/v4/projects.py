@@ -46,8 +46,8 @@ async def page(
     page: FirstZero = 0,
     size: Size = 10,
     filter: Annotated[Text | None, Query(description="Part of the name, in any case.")] = None,
-    sort_by: ProjectSort = ProjectSort.CREATED_AT,
-    order: Literal["asc", "desc"] = "desc",
+    sort_by: Annotated[ProjectSort, Query(description="What decides the order.")] = ProjectSort.CREATED_AT,
+    order: Annotated[Literal["asc", "desc"], Query(description="Upwards or downwards.")] = "desc",
 ) -> PaginatedData[ProjectResponse]:
     """List projects."""
     refuse(raw, {"user_filter"})

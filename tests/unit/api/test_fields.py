@@ -1,0 +1,61 @@
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from everloop.api.fields import INT64, Moment, Name, OneOrMany, Plain, listed, location_of, milliseconds, moment
+
+LAST = 62**7 - 1
+
+
+@given(st.integers(0, LAST))
+def test_times_lose_no_millisecond(at):
+    assert milliseconds(moment(at)) == at
+    assert milliseconds(TypeAdapter(Moment).validate_python(moment(at).isoformat())) == at
+
+
+def test_a_time_without_a_zone_is_in_utc():
+    assert TypeAdapter(Moment).validate_python("2024-01-02T03:04:05") == datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", 1e308, 10**400, -1, "2081-08-06"]
+)
+def test_times_that_no_log_id_can_carry(at):
+    with pytest.raises(ValidationError):
+        TypeAdapter(Moment).validate_python(at)
+
+
+@pytest.mark.parametrize("value", [True, False, 0, 1, -INT64, 0.5, "", "text", [], ["a", "b"]])
+def test_plain_values_keep_their_type(value):
+    kept = TypeAdapter(Plain).validate_python(value)
+
+    assert (kept, type(kept)) == (value, type(value))
+
+
+@pytest.mark.parametrize("value", [None, {}, [1], [["a"]], 2**63, ["x"] * 1001])
+def test_what_is_not_plain(value):
+    with pytest.raises(ValidationError):
+        TypeAdapter(Plain).validate_python(value)
+
+
+def test_one_or_many():
+    shape = TypeAdapter[int | list[int]](OneOrMany[int])
+
+    assert listed(shape.validate_python(1)) == [1]
+    assert listed(shape.validate_python([1, 2])) == [1, 2]
+
+
+@pytest.mark.parametrize(("sent", "where"), [("x", []), ([1, "x"], [1]), ([1] * 1001, [])])
+def test_an_error_is_where_the_caller_wrote_it(sent, where):
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter[int | list[int]](OneOrMany[int]).validate_python(sent)
+
+    assert [location_of(each["loc"]) for each in caught.value.errors()] == [where]
+
+
+@given(st.text(st.characters(exclude_characters="\x00"), min_size=1, max_size=255).filter(str.strip))
+def test_names_are_kept_as_they_are(name):
+    assert TypeAdapter(Name).validate_python(name) == name
