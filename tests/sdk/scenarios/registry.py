@@ -18,8 +18,8 @@ SCENARIOS: Final[dict[str, "Scenario"]] = {}
 class Scenario:
     """One story, told by a client to a server; it ends without a word or with an AssertionError.
 
-    `vendor`: behind the server's provider `openai` stands the tests' model vendor, which answers with a digest of the
-    key that it was given.
+    `vendor`: behind the server's provider `openai` stands the tests' model vendor. It repeats in one piece what comes
+    after `Repeat: `, and answers any other prompt with a digest of the key that it was given.
     """
 
     play: Play
