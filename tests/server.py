@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -143,7 +143,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(data_dir: Path, settings: Mapping[str, str] | None = None) -> Iterator[RunningServer]:
+def serving(
+    data_dir: Path, settings: Mapping[str, str] | None = None, arguments: Sequence[str] = ()
+) -> Iterator[RunningServer]:
     """A server on `data_dir`, with more of the environment in `settings`; killed if the test did not stop it."""
     environment = {
         "PATH": os.environ["PATH"],
@@ -154,7 +156,10 @@ def serving(data_dir: Path, settings: Mapping[str, str] | None = None) -> Iterat
     port, log = free_port(), data_dir.with_suffix(".log")
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [COMMAND, "serve", "--port", str(port)], env=environment, stdout=output, stderr=subprocess.STDOUT
+            [COMMAND, "serve", "--port", str(port), *arguments],
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
     server = RunningServer(port, data_dir, process, log, environment=environment)
     try:

@@ -12,6 +12,7 @@ import json
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, Final
 
 THREADS: Final = 6
@@ -71,16 +72,16 @@ def work(port: int, key: str, note: Callable[[str], object], first: int) -> None
 
 def main() -> None:
     """Runs the threads; exits with 0 when all of them ended because the server went away."""
-    port, key, path = int(sys.argv[1]), sys.argv[2], sys.argv[3]
-    failures: list[BaseException] = []
-    with open(path, "a", buffering=1, encoding="ascii") as file:
+    port, key, path = int(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
+    failures: list[Exception] = []
+    with path.open("a", buffering=1, encoding="ascii") as file:
 
         def run(first: int) -> None:
             try:
                 work(port, key, file.write, first)
             except (OSError, http.client.HTTPException, json.JSONDecodeError):
                 pass  # killed: this answer was not acknowledged
-            except BaseException as error:
+            except Exception as error:  # noqa: BLE001 - a thread cannot raise; the process does
                 failures.append(error)
 
         threads = [threading.Thread(target=run, args=(first,)) for first in range(THREADS)]

@@ -48,9 +48,10 @@ def check(data_dir: Path, acknowledged: Path) -> Counter[str]:
 
 
 def rounds(tmp_path: Path, count: int) -> None:
-    chance = random.Random(20_261_123)
+    chance = random.Random(20_261_123)  # noqa: S311 - instants, not secrets
     data_dir, acknowledged = tmp_path / "data", tmp_path / "acknowledged"
     acknowledged.touch()
+    seen: Counter[str] = Counter()
     for _ in range(count):
         one_round(data_dir, acknowledged, chance.uniform(0.1, 0.9))
         seen = check(data_dir, acknowledged)

@@ -63,8 +63,8 @@ def test_no_key_is_ever_seen_again(server: RunningServer, upstream: Upstream, tm
     answers.append(server.put("/api/provider-keys/openai", {"key": ORGANISATIONS}).body)
     calls(ORGANISATIONS, {})
     project = server.get("/v4/projects?filter=p").expect(200)["records"][0]["id"]
-    for path in ("/api/provider-keys", f"/v4/logs?project_id={project}", "/metrics", "/api/api-keys"):
-        answers.append(server.get(path).body)
+    read_back = ("/api/provider-keys", f"/v4/logs?project_id={project}", "/metrics", "/api/api-keys")
+    answers += [server.get(path).body for path in read_back]
     # Keys in places where they do not belong are refused without being repeated.
     answers.append(
         server.post("/v4/completion-deployed", {"project": "p", "provider_api_keys": {"openai": [CALLS]}}).body
