@@ -83,6 +83,15 @@ def test_refusing_takes_no_time(running_server, what):
     assert fastest < 1, "100 ms is the aim; this box may be busy"
 
 
+def test_a_million_wrong_fields_cost_no_more_than_one(running_server):
+    one = {"project": "p", "config": {"model": "m"}, "feedback": [{}] * 1000}
+
+    reply = running_server.post("/v4/logs", [one] * 1000)
+
+    assert reply.status == 422
+    assert [each["loc"] for each in reply.json["detail"]] == [["body", 0, "feedback", 0, "type"]]
+
+
 def test_a_byte_order_mark_and_duplicate_keys_are_accepted(running_server, project_name):
     body = b"\xef\xbb\xbf" + json.dumps({"name": project_name}).encode().replace(b"{", b'{"name": "first", ')
 

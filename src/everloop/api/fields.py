@@ -12,7 +12,7 @@ from everloop.domain.ids import ALPHABET, TIME_WIDTH
 Item = TypeVar("Item")
 
 INT64: Final = 2**63 - 1
-# Longer lists are no honest request, and each wrong item of one costs an error message.
+# Longer lists are no honest request.
 MAX_ITEMS: Final = 1000
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -60,10 +60,11 @@ Count = Annotated[int, Field(ge=0, le=INT64)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 # A moment without a time zone is in UTC; log ids carry the time and end in 2081.
 Moment = Annotated[datetime, AfterValidator(_in_time)]
-Items = Annotated[list[Item], Field(max_length=MAX_ITEMS)]
+# Only the first wrong item is told: a thousand lists of a thousand wrong items each would cost gigabytes of errors.
+Items = Annotated[list[Item], Field(max_length=MAX_ITEMS, fail_fast=True)]
 # One thing or a list of them. Said through tags, so that an error is about the one shape that was sent.
 OneOrMany = Annotated[
-    Annotated[Item, Tag(_ONE)] | Annotated[list[Item], Field(max_length=MAX_ITEMS), Tag(_MANY)],
+    Annotated[Item, Tag(_ONE)] | Annotated[list[Item], Field(max_length=MAX_ITEMS, fail_fast=True), Tag(_MANY)],
     Discriminator(_how_many),
 ]
 
