@@ -13,17 +13,15 @@ from everloop.cli.serving import init, serve
 from everloop.errors import EverloopError
 from everloop.settings import BadSetting
 
-_HELP = """\
-Everloop runs the prompt that is live.
-
-Start a server with `everloop serve`: the first start makes an organisation, an API key and a project to try, and
-shows how to call it.
-
-Settings come from the environment: EVERLOOP_DATA_DIR (where the database and secrets are; `.everloop`),
-EVERLOOP_DATABASE_URL, EVERLOOP_API_KEY (a key of your choice that works from the start), EVERLOOP_SECRET_KEY
-(encrypts providers' keys), EVERLOOP_LOG_LEVEL (debug, info, warning, error), EVERLOOP_MAX_BODY_BYTES,
-EVERLOOP_MAX_SAMPLES; OPENAI_API_KEY and OPENAI_BASE_URL.
-"""
+_HELP = (
+    "Everloop runs the prompt that is live.\n\n"
+    "Start a server with `everloop serve`: the first start makes an organisation, an API key and a project to try, and"
+    " shows how to call it.\n\n"
+    "Settings come from the environment: EVERLOOP_DATA_DIR (where the database and secrets are; `.everloop`),"
+    " EVERLOOP_DATABASE_URL, EVERLOOP_API_KEY (a key of your choice that works from the start), EVERLOOP_SECRET_KEY"
+    " (encrypts providers' keys), EVERLOOP_LOG_LEVEL (debug, info, warning, error), EVERLOOP_MAX_BODY_BYTES,"
+    " EVERLOOP_MAX_SAMPLES; OPENAI_API_KEY and OPENAI_BASE_URL."
+)
 
 _app = typer.Typer(help=_HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 _app.command()(serve)

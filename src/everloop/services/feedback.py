@@ -38,7 +38,7 @@ class FeedbackService:
         return (await self._feedback.types(scope, [project_id])).get(project_id, ())
 
     async def define_types(self, scope: Scope, project_id: ProjectId, types: Sequence[FeedbackType]) -> None:
-        """Adds the types and labels that the project lacks. Raises `Conflict` for a type that it has with another class."""
+        """Adds the types and labels that the project lacks. Raises `Conflict` for a type that has another class."""
         await self._feedback.record(scope, project_id, types, [])
 
     async def submit(self, scope: Scope, commands: Sequence[FeedbackCommand]) -> list[Feedback]:

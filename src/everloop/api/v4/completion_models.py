@@ -2,18 +2,16 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from everloop.api.fields import Int64, Text
+from everloop.api.fields import Int64, Name, Reference, Request, Text
 
 # What can go into a header: visible ASCII.
 Key = Annotated[str, Field(max_length=10_000, pattern=r"^[\x21-\x7e]*$")]
 
 
-class ProviderApiKeys(BaseModel):
+class ProviderApiKeys(Request):
     """Keys for this call alone, by provider; never stored, never logged."""
-
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
     openai: Key | None = None
     ai21: Key | None = None
@@ -25,18 +23,18 @@ class ProviderApiKeys(BaseModel):
     openai_azure_endpoint: Text | None = None
 
 
-class CompletionDeployedRequest(BaseModel):
+class CompletionDeployedRequest(Request):
     """A call of what is deployed. Unknown keys are ignored, as old SDKs send some; null means absent."""
 
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
-
-    project: Text | None = Field(None, description="The project's name; made when new. Give it or `project_id`.")
+    project: Name | None = Field(None, description="The project's name; made when new. Give it or `project_id`.")
     project_id: Text | None = Field(None, description="The project's id (`pr_…`).")
     environment: Text | None = Field(None, description="The environment's name; the default one when absent.")
     session_id: Text | None = Field(None, description="A session made before (`sesh_…`).")
-    session_reference_id: Text | None = Field(None, description="Your own name of a session; made on first use.")
+    session_reference_id: Reference | None = Field(None, description="Your own name of a session; made on first use.")
     parent_id: Text | None = Field(None, description="The log that this call belongs under (`data_…`).")
-    parent_reference_id: Text | None = Field(None, description="The same, by the `reference_id` that you gave the log.")
+    parent_reference_id: Reference | None = Field(
+        None, description="The same, by the `reference_id` that you gave the log."
+    )
     inputs: dict[str, Any] | None = Field(None, description="Values for the variables of the prompt template.")
     source: Text | None = Field(None, description="Where the call comes from, such as `landing-page`.")
     metadata: dict[str, Any] | None = Field(None, description="Anything that you want to find on the log.")
