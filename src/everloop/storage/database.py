@@ -72,12 +72,12 @@ def _engine(file: Path, busy_timeout: float, connections: int) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - SQLAlchemy's untyped driver connection
-        # The driver's own transactions begin late and never for reads; ours begin in `begin` below.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in pragmas(busy_timeout):
-            cursor.execute(pragma)
-        cursor.close()
+        try:
+            _prepare(connection, busy_timeout)
+        except BaseException:
+            # Nobody else does: to the pool it is no connection yet. Its thread would live on.
+            connection.close()
+            raise
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
@@ -85,3 +85,12 @@ def _engine(file: Path, busy_timeout: float, connections: int) -> AsyncEngine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _prepare(connection: Any, busy_timeout: float) -> None:  # noqa: ANN401 - as above
+    # The driver's own transactions begin late and never for reads; ours begin in `begin` above.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in pragmas(busy_timeout):
+        cursor.execute(pragma)
+    cursor.close()

@@ -52,9 +52,9 @@ log = Table(
     Column("time_to_first_token", Double, nullable=True),
     Column("duration", Double, nullable=True),
     Column("provider_calls", BigInteger, nullable=True),
+    # With row ids: SQLite takes reading along the key of a table without them for so cheap that it leaves the indexes
+    # below unused and reads all logs of the organisation.
     PrimaryKeyConstraint("organisation_id", "id"),
-    # Rows are small and found by this key; kept in its order they need no second index for it.
-    sqlite_with_rowid=False,
 )
 Index("ix_log_project", log.c.organisation_id, log.c.project_id, log.c.id)
 Index(

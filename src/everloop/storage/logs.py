@@ -71,6 +71,8 @@ def _link_of(row: Row[str, str, str | None, str | None] | None) -> LogLink | Non
 
 async def _with_bodies(connection: AsyncConnection, scope: Scope, rows: Sequence[Row[Any]]) -> tuple[Log, ...]:
     """The logs in the rows; their bodies are read after the page is cut, so that skipped ones cost nothing."""
+    if not rows:
+        return ()
     query = select(log_body).where(
         log_body.c.organisation_id == scope.organisation_id, log_body.c.log_id.in_([row.id for row in rows])
     )

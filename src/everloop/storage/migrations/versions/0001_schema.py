@@ -308,7 +308,6 @@ def _logs() -> None:
         sa.Column("duration", sa.Double(), nullable=True),
         sa.Column("provider_calls", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("organisation_id", "id", name=op.f("pk_log")),
-        sqlite_with_rowid=False,
     )
     op.create_index(
         "ix_log_config",
