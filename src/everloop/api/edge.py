@@ -51,8 +51,11 @@ class Edge:
         hot = self._hot.get((scope["method"], scope["path"]))
         try:
             await self._answer(scope, headers, exchange, hot)
+        except TooLarge as error:
+            refusal = answer_to(error)
+            await exchange.refuse_body(refusal.status, refusal.body, [JSON], self._max_body_bytes)
         except EverloopError as error:
-            await _refuse(exchange, answer_to(error), closing=isinstance(error, TooLarge))
+            await _refuse(exchange, answer_to(error))
         except Exception:  # noqa: BLE001 - the last net: the cause goes to the log, the caller gets words
             _log.exception("unforeseen error", extra={"path": scope["path"]})
             await _refuse(exchange, _INTERNAL)
@@ -134,14 +137,11 @@ def _route(scope: dict[str, Any], hot: HotRoute | None) -> str:
     return hot.path if hot else str(getattr(scope.get("route"), "path", "unmatched"))
 
 
-async def _refuse(exchange: Exchange, answer: ErrorAnswer, *, closing: bool = False) -> None:
+async def _refuse(exchange: Exchange, answer: ErrorAnswer) -> None:
     """Sends an error, unless an answer has begun already or nobody is there to hear it."""
     if exchange.status or exchange.gone:
         return
-    headers = [JSON, *_encoded(answer.headers)]
-    if closing:  # the rest of the body is not read, so the connection cannot be used again
-        headers.append((b"connection", b"close"))
-    await exchange.answer(answer.status, answer.body, headers)
+    await exchange.answer(answer.status, answer.body, [JSON, *_encoded(answer.headers)])
 
 
 def _encoded(headers: Mapping[str, str]) -> list[Header]:

@@ -1,6 +1,8 @@
 """One request and its answer, spoken in plain ASGI: what the edge and the hot routes share."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from contextlib import suppress
 from typing import Any, Final
 
 from everloop.errors import BadRequest, TooLarge
@@ -11,12 +13,13 @@ Send = Callable[[Message], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
 JSON: Final[Header] = (b"content-type", b"application/json")
+_PATIENCE_SECONDS: Final = 2.0
 
 
 class Exchange:
     """`status` is 0 until the answer has begun; `gone` once the caller has hung up."""
 
-    __slots__ = ("_receive", "_send", "gone", "request_id", "status")
+    __slots__ = ("_coming", "_receive", "_send", "gone", "request_id", "status")
 
     def __init__(self, receive: Receive, send: Send, request_id: bytes) -> None:
         self._receive = receive
@@ -24,6 +27,7 @@ class Exchange:
         self.request_id = request_id
         self.status = 0
         self.gone = False
+        self._coming = True
 
     async def read_body(self, declared: int | None, limit: int) -> bytes:
         """The whole body. Raises `TooLarge` as soon as it is certain, and `BadRequest` for half a body."""
@@ -31,6 +35,7 @@ class Exchange:
             raise _too_large(limit)
         message = await self._receive()
         if not message.get("more_body") and message["type"] == "http.request":
+            self._coming = False
             body: bytes = message.get("body", b"")
             if len(body) > limit:
                 raise _too_large(limit)
@@ -40,12 +45,13 @@ class Exchange:
             if message["type"] == "http.disconnect":
                 self.gone = True
                 raise BadRequest("The connection closed before the body was complete.")
+            self._coming = message.get("more_body", False)
             part = message.get("body", b"")
             size += len(part)
             if size > limit:
                 raise _too_large(limit)
             parts.append(part)
-            if not message.get("more_body"):
+            if not self._coming:
                 return b"".join(parts)
             message = await self._receive()
 
@@ -59,6 +65,24 @@ class Exchange:
         """The whole answer at once."""
         await self.start(status, [*headers, (b"content-length", str(len(body)).encode())])
         await self.last(body)
+
+    async def refuse_body(self, status: int, body: bytes, headers: Iterable[Header], patience: int) -> None:
+        """An answer while the body is still coming; the connection ends with it.
+
+        Up to `patience` bytes are thrown away first: a caller who is cut off while sending never reads the answer.
+        """
+        await self.start(status, [*headers, (b"content-length", str(len(body)).encode()), (b"connection", b"close")])
+        await self.piece(body)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await self._discard(patience)
+        await self.last()
+
+    async def _discard(self, size: int) -> None:
+        while self._coming and size > 0:
+            message = await self._receive()
+            self._coming = message.get("more_body", False)
+            size -= len(message.get("body", b""))
 
     async def start(self, status: int, headers: list[Header]) -> None:
         """Status and headers; the request's id goes along."""

@@ -76,3 +76,33 @@ async def test_hanging_up_is_noticed():
     conversation.hang_up()
     await waiting
     assert exchange.gone
+
+
+def refused(exchange, patience):
+    return exchange.refuse_body(413, b"no", [(b"x-own", b"1")], patience)
+
+
+async def test_a_refusal_is_said_before_the_rest_of_the_body_is_thrown_away():
+    exchange, conversation = exchange_of(b"abc", b"def", b"ghi")
+    with pytest.raises(TooLarge):
+        await exchange.read_body(None, 2)
+
+    async def receive():
+        assert conversation.body == b"no"
+        return await conversation.receive()
+
+    exchange._receive = receive
+    await refused(exchange, 100)
+    assert (conversation.status, conversation.complete, conversation.received) == (413, True, 3)
+    assert conversation.headers[b"connection"] == b"close"
+    assert conversation.headers[b"content-length"] == b"2"
+
+
+async def test_patience_with_a_body_has_an_end(monkeypatch):
+    exchange, conversation = exchange_of(*[b"abc"] * 9)
+    await refused(exchange, 5)
+    assert (conversation.complete, conversation.received) == (True, 2)
+    exchange, conversation = exchange_of()
+    monkeypatch.setattr("everloop.api.exchange._PATIENCE_SECONDS", 0.01)
+    await refused(exchange, 5)
+    assert conversation.complete
