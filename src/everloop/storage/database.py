@@ -75,7 +75,7 @@ def _engine(file: Path, busy_timeout: float, connections: int) -> AsyncEngine:
         try:
             _prepare(connection, busy_timeout)
         except BaseException:
-            # Nobody else does: to the pool it is no connection yet. Its thread would live on.
+            # The pool would close it in a task that nobody waits for and that may outlive the loop.
             connection.close()
             raise
 
