@@ -1,7 +1,7 @@
 """One request spoken to an ASGI application in its own words, and what it says back."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ class Conversation:
 
     parts: Sequence[bytes] = (b"",)
     received: int = 0
-    sent: list[dict[str, Any]] = field(default_factory=list)
+    sent: list[MutableMapping[str, Any]] = field(default_factory=list)
     _hung_up: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def receive(self) -> dict[str, Any]:
@@ -23,7 +23,7 @@ class Conversation:
         await self._hung_up.wait()
         return {"type": "http.disconnect"}
 
-    async def send(self, message: dict[str, Any]) -> None:
+    async def send(self, message: MutableMapping[str, Any]) -> None:
         self.sent.append(message)
 
     def hang_up(self) -> None:

@@ -49,24 +49,22 @@ class FeedbackService:
         `NotFound`, `InvalidFields`.
         """
         projects = [await self._project_of(scope, command) for command in commands]
-        known = await self._feedback.types(scope, list(dict.fromkeys(projects)))
-        for command, project_id in zip(commands, projects, strict=True):
-            self.check(known.get(project_id, ()), command)
+        await self.check(scope, projects, commands)
         return [
             await self._apply(scope, project_id, command)
             for command, project_id in zip(commands, projects, strict=True)
         ]
 
-    def check(self, types: Sequence[FeedbackType], command: FeedbackCommand) -> None:
-        """Whether the value suits the type. Raises `InvalidFields`."""
-        kind = _type_for(types, command).kind
-        if command.unset:
-            if kind is FeedbackClass.MULTI_SELECT and command.value is None:
-                raise _invalid(command, f"Say which {command.type!r} label to unset: there may be several.")
-        elif command.value is None:
-            raise _invalid(command, "Give a `value`, or `unset: true` to take feedback back.")
-        elif not fits(kind, command.value):
-            raise _invalid(command, f"Feedback of type {command.type!r} is {_WANTED[kind]}.")
+    async def check(self, scope: Scope, project_ids: Sequence[ProjectId], commands: Sequence[FeedbackCommand]) -> None:
+        """Whether each value suits its type, one that an earlier command makes included. Raises `InvalidFields`."""
+        known = await self._feedback.types(scope, list(dict.fromkeys(project_ids)))
+        kinds = {(project_id, each.name): each.kind for project_id, types in known.items() for each in types}
+        for project_id, command in zip(project_ids, commands, strict=True):
+            place = (project_id, command.type)
+            if command.unset:
+                _check_unset(kinds.get(place), command)
+            else:
+                _check_value(kinds.setdefault(place, class_of(command.value)), command)
 
     async def _project_of(self, scope: Scope, command: FeedbackCommand) -> ProjectId:
         link = await self._logs.link(scope, LogId(command.log_id))
@@ -85,9 +83,12 @@ class FeedbackService:
         return answer if command.value is None else replace(answer, value=command.value)
 
     async def _unset(self, scope: Scope, command: FeedbackCommand) -> Feedback:
-        value = None if command.value is None else label_of(command.value)
-        removed = await self._feedback.remove(scope, LogId(command.log_id), command.type, value, command.user)
-        return removed[0] if removed else self._piece(command, command.value if command.value is not None else "")
+        labels: list[str | None] = [label_of(each) for each in _values(command.value)]
+        removed: list[Feedback] = []
+        for label in labels or [None]:
+            removed += await self._feedback.remove(scope, LogId(command.log_id), command.type, label, command.user)
+        answer = removed[0] if removed else self._piece(command, "")
+        return answer if command.value is None else replace(answer, value=command.value)
 
     def _piece(self, command: FeedbackCommand, value: Value) -> Feedback:
         return Feedback(
@@ -106,6 +107,18 @@ _WANTED: Mapping[FeedbackClass, str] = {
     FeedbackClass.TEXT: "free text: give a text",
     FeedbackClass.NUMBER: "a number",
 }
+
+
+def _check_unset(kind: FeedbackClass | None, command: FeedbackCommand) -> None:
+    if kind is FeedbackClass.MULTI_SELECT and command.value is None:
+        raise _invalid(command, f"Say which {command.type!r} label to unset: there may be several.")
+
+
+def _check_value(kind: FeedbackClass, command: FeedbackCommand) -> None:
+    if command.value is None:
+        raise _invalid(command, "Give a `value`, or `unset: true` to take feedback back.")
+    if not fits(kind, command.value):
+        raise _invalid(command, f"Feedback of type {command.type!r} is {_WANTED[kind]}.")
 
 
 def _type_for(types: Sequence[FeedbackType], command: FeedbackCommand) -> FeedbackType:

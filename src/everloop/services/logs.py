@@ -110,6 +110,11 @@ class LogService:
         Raises `NotFound` for what they refer to, and `InvalidFields`.
         """
         logs = [await self._log(scope, command) for command in commands]
+        said = [
+            (log.project_id, each) for log, command in zip(logs, commands, strict=True) for each in command.feedback
+        ]
+        if said:
+            await self._feedback.check(scope, [place for place, _ in said], [each for _, each in said])
         if logs:
             await self._writer.append(scope, logs)
         for log, command in zip(logs, commands, strict=True):
@@ -134,9 +139,6 @@ class LogService:
         config_id = await self._config(scope, project, command)
         links = await self._sessions.link(scope, command.links)
         environment = await self._environments.named(scope, command.environment) if command.environment else None
-        types = await self._feedback.types(scope, project.id)
-        for each in command.feedback:
-            self._feedback.check(types, each)
         now = self._clock.now()
         created_at = now if command.created_at is None else command.created_at
         return Log(

@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from email.utils import formatdate
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ NOT_THERE = {
     "an unknown project id": ({"project_id": "pr_unknown"}, 404, "pr_unknown"),
     "another kind of id": ({"project_id": "data_x"}, 404, "data_x"),
 }
-WRONG_FIELDS = {
+WRONG_FIELDS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "no project": ({"inputs": {}}, ["body", "project"]),
     "nothing": ({}, ["body", "project"]),
     "an empty project": ({"project": ""}, ["body", "project"]),

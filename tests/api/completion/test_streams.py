@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.contract_v4 import answers
 from tests.sse_clients import LONGEST_LINE, READERS
-from tests.upstream import DONE, STREAM_HEAD, End, completion, event, piece, raw, status
+from tests.upstream import DONE, STREAM_HEAD, End, Step, completion, event, piece, raw, status
 
 PLAIN = {"id", "index", "output", "raw_output", "inputs", "finish_reason", "model_config_id", "tool_results"}
 
@@ -181,7 +181,7 @@ def test_an_error_before_the_first_token_is_a_plain_error(app, reply):
     assert [(log["error"], log["output"]) for log in app.logs(project)] == [("no", None)] * 2
 
 
-BREAKS = {
+BREAKS: dict[str, Step] = {
     "the connection closes": End.CLOSE,
     "the connection is reset": End.RESET,
     "an error event": piece(event({"error": {"message": "no more", "type": "server_error"}})),

@@ -1,5 +1,6 @@
 import json
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
@@ -33,7 +34,7 @@ class House:
         self.hot_calls = []
         self.framework_calls = []
         self.error = None
-        services = SimpleNamespace(directory=FakeDirectory(), metrics=self.metrics)
+        services: Any = SimpleNamespace(directory=FakeDirectory(), metrics=self.metrics)
         hot = HotRoute("POST", "/hot", self.hot, "op", "s", "d", BaseModel, BaseModel, {})
         self.edge = Edge(self.framework, services, [hot], max_body_bytes=10)
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from everloop.domain.config import Endpoint, ModelConfig
@@ -31,7 +33,8 @@ async def house():
 
 
 def command(**changes):
-    return CompletionCommand(**{"project": ProjectReference("p"), "inputs": INPUTS} | changes)
+    given: dict[str, Any] = {"project": ProjectReference("p"), "inputs": INPUTS} | changes
+    return CompletionCommand(**given)
 
 
 async def test_the_answer_and_its_log_say_the_same(house):

@@ -1,0 +1,121 @@
+from typing import Any
+
+import pytest
+
+from everloop.domain.config import ModelConfig
+from everloop.domain.document import Document
+from everloop.domain.ids import time_of
+from everloop.domain.page import PageRequest
+from everloop.domain.reference import LinkReference, ProjectReference
+from everloop.errors import InvalidFields, NotFound
+from everloop.services.configs import Labels
+from everloop.services.feedback import FeedbackCommand
+from everloop.services.logs import LogCommand
+from tests.fakes import FakeHouse
+
+CONFIG = ModelConfig(model="m")
+
+
+@pytest.fixture
+async def house():
+    return await FakeHouse.build()
+
+
+def command(**changes):
+    given: dict[str, Any] = {"project": ProjectReference("p"), "config": CONFIG} | changes
+    return LogCommand(**given)
+
+
+async def kept(house, **changes):
+    (log,) = await house.logs.create(house.scope, [command(**changes)])
+    return await house.logs.get(house.scope, log.id)
+
+
+async def test_a_log_is_kept_with_what_made_it_and_nothing_goes_live(house):
+    details = await kept(house, output=" x ", inputs=Document({"a": 1}, b'{"a":1}'), labels=Labels("name"))
+    assert details.project.name == "p"
+    assert details.use.version.config == CONFIG
+    assert (details.log.body.output, details.log.body.raw_output, details.log.body.inputs) == (" x ", " x ", b'{"a":1}')
+    assert house.memory.deployments == []
+
+
+async def test_the_same_config_is_the_same_version(house):
+    first, second = await kept(house), await kept(house, config=ModelConfig(model="m", temperature=1))
+    assert first.log.config_id == second.log.config_id
+
+
+async def test_a_config_by_id_has_to_be_the_projects_own(house):
+    other = await house.deploy("other", CONFIG)
+    with pytest.raises(NotFound):
+        await kept(house, config=None, config_id=other.id)
+    assert (await kept(house, project=ProjectReference("other"), config=None, config_id=other.id)).use.version == other
+
+
+async def test_what_made_it_has_to_be_said(house):
+    with pytest.raises(InvalidFields) as caught:
+        await kept(house, config=None, location=("body", 3))
+    assert caught.value.issues[0].location == ("body", 3, "config")
+
+
+async def test_its_time_can_be_given_and_is_in_its_id(house):
+    details = await kept(house, created_at=1_500_000_000_000)
+    assert details.log.created_at == time_of(details.log.id) == 1_500_000_000_000
+    assert details.log.updated_at == house.clock.now()
+    assert (await kept(house, created_at=0)).log.created_at == 0
+
+
+async def test_an_environment_is_named_only_when_given(house):
+    assert (await kept(house)).environment is None
+    assert (await kept(house, environment="production")).environment == "production"
+    with pytest.raises(NotFound):
+        await kept(house, environment="nowhere")
+
+
+async def test_an_error_is_marked_as_the_callers_report(house):
+    assert (await kept(house, error="it broke")).log.error_kind == "reported"
+    assert (await kept(house)).log.error_kind is None
+
+
+async def test_without_save_the_texts_are_dropped(house):
+    details = await kept(house, save=False, output="x", error="y", metadata=Document({}, b"{}"))
+    body = details.log.body
+    assert (body.output, body.error, body.inputs, body.metadata) == (None, None, None, b"{}")
+    assert details.log.error_kind == "reported"
+
+
+async def test_tokens_are_usage(house):
+    assert (await kept(house)).log.usage is None
+    usage = (await kept(house, output_tokens=3)).log.usage
+    assert (usage.prompt_tokens, usage.output_tokens, usage.estimated) == (0, 3, False)
+
+
+async def test_feedback_comes_with_it(house):
+    details = await kept(house, feedback=(FeedbackCommand("rating", "good", ""),))
+    assert [(piece.value, piece.log_id) for piece in details.feedback] == [("good", details.log.id)]
+
+
+async def test_all_or_none(house):
+    good, bad = command(), command(environment="nowhere")
+    with pytest.raises(NotFound):
+        await house.logs.create(house.scope, [good, bad])
+    assert house.kept == []
+
+
+async def test_a_parent_in_the_same_request_is_not_there_yet(house):
+    parent, child = command(reference_id="r"), command(links=LinkReference(parent_reference_id="r"))
+    with pytest.raises(NotFound):
+        await house.logs.create(house.scope, [parent, child])
+
+
+async def test_pages_are_newest_first(house):
+    logs = await house.logs.create(house.scope, [command(output=str(number)) for number in range(5)])
+    page = await house.logs.page(house.scope, logs[0].project_id, PageRequest(1, 2))
+    assert ([each.log.body.output for each in page.items], page.total) == (["3", "2"], 5)
+    with pytest.raises(NotFound):
+        await house.logs.page(house.scope, "pr_no", PageRequest(0, 1))
+
+
+async def test_nothing_is_nothing(house):
+    assert await house.logs.create(house.scope, []) == []
+    with pytest.raises(NotFound):
+        await house.logs.get(house.scope, "data_no")
