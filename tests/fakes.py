@@ -29,6 +29,7 @@ from everloop.services.provider_keys import ProviderKeyService
 from everloop.services.record import Recorder
 from everloop.services.resolve import Resolver
 from everloop.services.sessions import SessionService
+from tests.fake_log_stores import FakeFeedbackStore, FakeLogStore, FakeLogWriter, FakeSessionStore
 from tests.fake_machine import FakeClock, FakeIds, FakeKeyFile, FakeMetrics, FakePrices, FakeSecretBox
 from tests.fake_provider import FakeProvider, FakeProviders
 from tests.fake_stores import (
@@ -36,13 +37,9 @@ from tests.fake_stores import (
     FakeDeploymentStore,
     FakeEnvironmentStore,
     FakeFeed,
-    FakeFeedbackStore,
     FakeKeyStore,
-    FakeLogStore,
-    FakeLogWriter,
     FakeOrganisationStore,
     FakeProjectStore,
-    FakeSessionStore,
     Memory,
 )
 

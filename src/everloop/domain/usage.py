@@ -7,11 +7,21 @@ from everloop.domain.generation import Usage
 
 # OpenAI's rule of thumb for English text: "1 token ~= 4 chars" (help article "What are tokens and how to count them?").
 _BYTES_PER_TOKEN: Final = 4
+# A thousand times the longest context there is; what a vendor says beyond it would not even fit a database's column.
+_MOST_TOKENS: Final = 10**9
 
 
 def estimate_tokens(text: str) -> int:
     """A rough count for a text that the provider did not count: a quarter of its UTF-8 bytes, rounded up."""
     return -(-len(text.encode("utf-8", "replace")) // _BYTES_PER_TOKEN)
+
+
+def credible(usage: Usage | None) -> Usage | None:
+    """What a provider counted, or None for a count that cannot be true: then it is estimated like a silent one's."""
+    if usage is None:
+        return None
+    counts = (usage.prompt_tokens, usage.output_tokens, usage.reasoning_tokens or 0)
+    return usage if all(0 <= count <= _MOST_TOKENS for count in counts) else None
 
 
 def per_sample(measured: Usage | None, prompt: str, outputs: Sequence[str]) -> list[Usage]:

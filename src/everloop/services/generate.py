@@ -15,7 +15,7 @@ from everloop.domain.generation import (
     Usage,
     UsageReport,
 )
-from everloop.domain.usage import per_sample
+from everloop.domain.usage import credible, per_sample
 from everloop.errors import FailureKind, ProviderFailure
 from everloop.ports.providers import Provider
 
@@ -87,7 +87,9 @@ async def complete(call: ProviderCall) -> Generated:
 
 
 def _drawn(call: ProviderCall, answer: Generation, first: int) -> list[Drawn]:
-    usages = per_sample(answer.usage, call.prepared.request.prompt, [sample.text for sample in answer.samples])
+    usages = per_sample(
+        credible(answer.usage), call.prepared.request.prompt, [sample.text for sample in answer.samples]
+    )
     return [
         Drawn(replace(sample, index=first + place), usage, answer.response)
         for place, (sample, usage) in enumerate(zip(answer.samples, usages, strict=True))

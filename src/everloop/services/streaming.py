@@ -10,7 +10,7 @@ from typing import assert_never
 from everloop.domain.generation import Event, Failure, Finish, TextDelta, Usage, UsageReport
 from everloop.domain.ids import LogId
 from everloop.domain.output import StrippedStream
-from everloop.domain.usage import estimate_tokens
+from everloop.domain.usage import credible, estimate_tokens
 from everloop.errors import EverloopError, ProviderFailure, Unavailable
 from everloop.ports.system import Clock
 from everloop.services import generate
@@ -103,7 +103,8 @@ class SampleStreams:
                     [] if all(each.finish or each.recorded for each in self._samples) else await self._finish([sample])
                 )
             case UsageReport(usage):
-                self._measured = _plus(self._measured or Usage(0, 0), usage)
+                if credible(usage):
+                    self._measured = _plus(self._measured or Usage(0, 0), usage)
                 return []
             case Failure(index, error):
                 unfinished = [each for each in self._unrecorded() if index in {None, each.index}]

@@ -7,7 +7,7 @@ import pytest
 from everloop.api.v4.completion_models import CompletionDeployedRequest
 from tests.application import OPERATOR_KEY
 from tests.contract_v4 import answers
-from tests.upstream import body, completion
+from tests.upstream import body, completion, stream
 
 CHAT = {"model": "gpt-4o", "temperature": 1, "top_p": 1, "presence_penalty": 0, "frequency_penalty": 0, "n": 1}
 DATA = {"id", "index", "output", "raw_output", "inputs", "finish_reason", "model_config_id", "tool_results"}
@@ -235,3 +235,15 @@ def test_reasoning_is_told(app):
     )  # fmt: skip
     answer = app.complete(app.project(), num_samples=2)
     assert answer["usage"] == {"prompt_tokens": 5, "generation_tokens": 9, "total_tokens": 14, "reasoning_tokens": 6}
+
+
+@pytest.mark.parametrize("counts", [(10**30, 1), (2**63, 2**63), (-5, -1)])
+def test_a_count_that_cannot_be_true_is_not_believed(app, counts):
+    usage = {"prompt_tokens": counts[0], "completion_tokens": counts[1]}
+    choice = {"index": 0, "finish_reason": "stop"}
+    app.upstream.answer(body({"choices": [choice | {"message": {"content": "x"}}], "usage": usage}))
+    app.upstream.answer(stream({"choices": [choice | {"delta": {"content": "x"}}]}, {"choices": [], "usage": usage}))
+    project = app.project()
+    estimated = {"prompt_tokens": 3, "generation_tokens": 1, "total_tokens": 4, "reasoning_tokens": None}
+    assert app.complete(project)["usage"] == app.stream(project).events[-1]["usage"] == estimated
+    assert [log["tokens"] for log in app.logs(project)] == [4, 4]

@@ -1,7 +1,7 @@
 import pytest
 
 from everloop.domain.generation import Usage
-from everloop.domain.usage import estimate_tokens, per_sample, total
+from everloop.domain.usage import credible, estimate_tokens, per_sample, total
 
 
 @pytest.mark.parametrize(("text", "tokens"), [("", 0), ("a", 1), ("abcd", 1), ("abcde", 2), ("€€€", 3), ("\ud800", 1)])
@@ -38,3 +38,14 @@ def test_a_total_is_estimated_as_soon_as_a_part_is():
     assert total([Usage(1, 2), Usage(3, 4)]) == Usage(4, 6)
     assert total([Usage(1, 2, 1), Usage(3, 4, None, estimated=True)]) == Usage(4, 6, 1, estimated=True)
     assert total([]) == Usage(0, 0)
+
+
+@pytest.mark.parametrize("counts", [(-1, 0), (0, -1), (0, 0, -1), (2**63, 0), (0, 10**30), (1, 1, 2**63)])
+def test_a_count_that_cannot_be_true_is_no_count(counts):
+    assert credible(Usage(*counts)) is None
+
+
+@pytest.mark.parametrize("counts", [(0, 0), (10**9, 10**9, 10**9)])
+def test_a_count_that_can_be_true_is_believed(counts):
+    assert credible(Usage(*counts)) == Usage(*counts)
+    assert credible(None) is None
