@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 _SHORTEST_KEY: Final = 32
 _LEVELS: Final = ("debug", "info", "warning", "error")
@@ -34,7 +35,8 @@ class Settings:
         data_dir = Path(environment.get("EVERLOOP_DATA_DIR") or ".everloop").absolute()
         return cls(
             data_dir=data_dir,
-            database_url=environment.get("EVERLOOP_DATABASE_URL") or f"sqlite:///{data_dir / 'everloop.db'}",
+            database_url=environment.get("EVERLOOP_DATABASE_URL")
+            or f"sqlite:///{quote(str(data_dir / 'everloop.db'))}",
             api_key=_long_enough(environment, "EVERLOOP_API_KEY"),
             secret_key=_long_enough(environment, "EVERLOOP_SECRET_KEY"),
             log_level=_level(environment),
