@@ -121,9 +121,9 @@ def test_the_calls_own_key_then_the_organisations_then_the_operators(app, ask):
 
 def test_without_any_key_the_answer_says_where_to_put_one(running_server, register):
     project = register(provider="openai", model="gpt-4o")["project_name"]
-    for stream in (False, True):
+    for streamed in (False, True):
         reply = running_server.post(
-            "/v4/completion-deployed", {"project": project, "inputs": {"name": "x"}, "stream": stream}
+            "/v4/completion-deployed", {"project": project, "inputs": {"name": "x"}, "stream": streamed}
         )
         assert reply.status == 400
         for place in ("provider_api_keys", "/api/provider-keys", "OPENAI_API_KEY"):
