@@ -24,6 +24,13 @@ def register(server: RunningServer, template: str) -> str:
     return identifier
 
 
+def live_config(server: RunningServer) -> set[int | str]:
+    """What answers in the project, made when this is the first test."""
+    register(server, "one")
+    answer = server.post("/v4/completion-deployed", {"project": "p"}).expect(200)
+    return {answer["data"][0]["model_config_id"]}
+
+
 def burst(server: RunningServer, path: str, body: dict[str, object], calls: int = 40) -> list[int | str]:
     """Many connections at once, so that both processes answer some: each answer's config, or its status."""
 
@@ -36,10 +43,12 @@ def burst(server: RunningServer, path: str, body: dict[str, object], calls: int 
 
 
 def until(server: RunningServer, wanted: set[int | str]) -> set[int | str]:
-    deadline = time.monotonic() + DEADLINE
-    while (seen := set(burst(server, "/v4/completion-deployed", {"project": "p"}))) != wanted:
-        if time.monotonic() > deadline:
-            break
+    """What calls get once they get only what is wanted, three bursts long: one burst may have met one process alone."""
+    deadline, good = time.monotonic() + DEADLINE, 0
+    seen: set[int | str] = set()
+    while good < 3 and time.monotonic() < deadline:
+        seen = set(burst(server, "/v4/completion-deployed", {"project": "p"}))
+        good = good + 1 if seen == wanted else 0
     return seen
 
 
@@ -53,14 +62,11 @@ def test_a_deploy_reaches_both(server: RunningServer):
 
 
 def test_a_revoked_key_is_worthless_at_both(server: RunningServer):
-    register(server, "one")
+    live = live_config(server)
     made = server.post("/api/api-keys", {"name": "short-lived"}).expect(201)
     other = server.as_other(made["key"])
-    deadline = time.monotonic() + DEADLINE
-    while 401 in burst(other, "/v4/completion-deployed", {"project": "p"}) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert 401 not in burst(other, "/v4/completion-deployed", {"project": "p"})
-    assert server.delete(f"/api/api-keys/{made['id']}").status in {200, 204}
+    assert until(other, live) == live
+    assert server.delete(f"/api/api-keys/{made['id']}").status == 200
     assert until(other, {401}) == {401}
 
 

@@ -194,6 +194,8 @@ async def test_an_error_outside_the_database_lets_nobody_wait_forever(file: Path
         await asyncio.wait_for(second, 30)
     with pytest.raises(errors.Unavailable, match="ended"):
         writer.check()
+    await writer.close()
+    await asyncio.to_thread(writer._thread.join, 30)  # its last words come after everybody was told
     assert [each.exc_type for each in said] == [ZeroDivisionError]
     assert ids(file) == ["data_1"]
 

@@ -81,7 +81,8 @@ def _in_project(project: Project, use: ConfigUse) -> dict[str, Any]:
 
 
 def _stop(stop: tuple[str, ...]) -> str | list[str] | None:
-    return stop[0] if len(stop) == 1 else list(stop) or None
+    # An empty text is only told from no text at all as an item of a list.
+    return stop[0] if len(stop) == 1 and stop[0] else list(stop) or None
 
 
 def _tool(tool: Mapping[str, Any]) -> ToolResponse:
