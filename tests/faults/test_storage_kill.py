@@ -94,7 +94,10 @@ def acknowledged_before_death(url: str, name: str, seconds: float) -> set[tuple[
 def test_nothing_acknowledged_is_lost_doubled_or_torn(url: str, tmp_path: Path):
     chance = random.Random(2024)  # noqa: S311 - when to kill, not whom to trust
     acknowledged: set[tuple[str, str]] = set()
-    for round_ in range(10):
+    round_ = 0
+    # Ten kills, and more on a slow machine, until there was much to lose.
+    while round_ < 10 or (len(acknowledged) <= 500 and round_ < 60):
+        round_ += 1
         acknowledged |= acknowledged_before_death(url, str(round_), chance.uniform(0.02, 0.25))
         connection = sqlite3.connect(tmp_path / "everloop.db")
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
@@ -107,7 +110,7 @@ def test_nothing_acknowledged_is_lost_doubled_or_torn(url: str, tmp_path: Path):
         check_whole(connection)
         connection.close()
     assert {kind for kind, _ in acknowledged} == {"log", "feedback", "project"}
-    assert len(acknowledged) > 50  # each round had something to lose; how much is the speed of the machine
+    assert len(acknowledged) > 500
 
 
 def check_whole(connection: sqlite3.Connection) -> None:
