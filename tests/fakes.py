@@ -102,8 +102,9 @@ class FakeHouse:
         self.api_keys = ApiKeyService(keys=keys, **known)
         self.provider_keys = ProviderKeyService(keys=keys, box=FakeSecretBox(), providers=self.providers, **known)
         self.organisations = OrganisationService(organisations=FakeOrganisationStore(self.memory), **known)
+        self.resolver = Resolver(projects=projects, environments=environments, directory=self.directory)
         self.completion = CompletionService(
-            resolver=Resolver(projects=projects, environments=environments),
+            resolver=self.resolver,
             sessions=self.sessions,
             provider_keys=self.provider_keys,
             providers=self.providers,

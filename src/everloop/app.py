@@ -150,11 +150,16 @@ class House:
         )
 
     @cached_property
+    def resolver(self) -> Resolver:
+        """From what a call names to what answers it."""
+        return Resolver(directory=self.directory, projects=self.projects, environments=self.environments)
+
+    @cached_property
     def completion(self) -> CompletionService:
         """The heart."""
         clock = self.world.clock
         return CompletionService(
-            resolver=Resolver(projects=self.projects, environments=self.environments),
+            resolver=self.resolver,
             sessions=self.sessions,
             provider_keys=self.provider_keys,
             providers=self.providers,

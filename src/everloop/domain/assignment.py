@@ -11,15 +11,14 @@ SALT_BYTES: Final = hashlib.blake2b.MAX_KEY_SIZE
 _PURPOSE: Final = b"everloop arm"
 
 
-def unit_of(*, user: str | None, session_reference_id: str | None, session_id: str | None, otherwise: str) -> str:
+def unit_of(*, user: str | None, session_id: str | None, otherwise: str) -> str:
     """Whom a call counts for: the first of these that is there and not empty; `otherwise` is random, new for each call.
 
-    The kinds are kept apart by a prefix: the user "x" and the session "x" are two units.
+    `session_id` is the session that the call belongs to, however it was named: by id, by reference or by a parent. The
+    kinds are kept apart by a prefix: the user "x" and the session "x" are two units.
     """
     if user:
         return f"user:{user}"
-    if session_reference_id:
-        return f"session_reference:{session_reference_id}"
     if session_id:
         return f"session:{session_id}"
     return f"call:{otherwise}"

@@ -14,6 +14,8 @@ from everloop.errors import BadRequest, Conflict, InvalidFields, NotFound
 # Beyond these a share could not be told from none or from all, and quotients of weights would leave the floats.
 LIGHTEST: Final = 1e-6
 HEAVIEST: Final = 1e6
+# Each call weighs every arm.
+MOST_ARMS: Final = 100
 
 
 class ExperimentStatus(StrEnum):
@@ -64,6 +66,7 @@ class Experiment:
     control: ConfigId | None = None
     status: ExperimentStatus = ExperimentStatus.INITIALIZED
     winner: ConfigId | None = None
+    concluded_at: int | None = None
 
     def __post_init__(self) -> None:
         """Raises `ValueError` when the salt, which is our own making, is too long for the hash."""
@@ -80,6 +83,13 @@ class Experiment:
         """How its arms are called: all in the same way. None while it has none."""
         return self.arms[0].endpoint if self.arms else None
 
+    @property
+    def successor(self) -> ConfigId | None:
+        """What answers once it is concluded, for callers who still ask for it: the winner, or else the control."""
+        if self.status is not ExperimentStatus.CONCLUDED:
+            return None
+        return self.winner or self.control
+
     def arm(self, config_id: ConfigId) -> Arm:
         """The arm of that configuration. Raises `NotFound` for a stranger."""
         for arm in self.arms:
@@ -90,6 +100,8 @@ class Experiment:
     def with_arm(self, version: ConfigVersion, at: int, weight: float = 1.0) -> "Experiment":
         """One arm more. Raises `Conflict` when it is there already, `BadRequest`, `NotFound`, `InvalidFields`."""
         self._require_open()
+        if len(self.arms) == MOST_ARMS:
+            raise BadRequest(f"Experiment {self.name!r} has {MOST_ARMS} arms, which is as many as there can be.")
         if version.project_id != self.project_id:
             raise NotFound(f"The project of experiment {self.name!r} has no config {version.id}.")
         if any(arm.config_id == version.id for arm in self.arms):
@@ -120,6 +132,15 @@ class Experiment:
         self._require_open()
         return replace(self, control=self.arm(config_id).config_id, updated_at=at)
 
+    def renamed(self, name: str, at: int) -> "Experiment":
+        """The same under another name; a concluded one too."""
+        return replace(self, name=name, updated_at=at)
+
+    def judged_by(self, labels: Iterable[PositiveLabel], at: int) -> "Experiment":
+        """Other labels that count as success. Raises `BadRequest`."""
+        self._require_open()
+        return replace(self, positive_labels=tuple(dict.fromkeys(labels)), updated_at=at)
+
     def started(self, at: int) -> "Experiment":
         """In progress, as its deployment makes it. Raises `BadRequest` with fewer than two arms to choose from."""
         self._require_open()
@@ -136,7 +157,7 @@ class Experiment:
     def stopped(self, at: int) -> "Experiment":
         """Concluded without a winner. Raises `BadRequest` when it is concluded already."""
         self._require_open()
-        return replace(self, status=ExperimentStatus.CONCLUDED, updated_at=at)
+        return replace(self, status=ExperimentStatus.CONCLUDED, updated_at=at, concluded_at=at)
 
     def _changed(self, changes: Iterable[Arm], at: int) -> "Experiment":
         self._require_open()

@@ -8,6 +8,7 @@ ProjectId = NewType("ProjectId", str)
 ConfigId = NewType("ConfigId", str)
 EnvironmentId = NewType("EnvironmentId", str)
 ExperimentId = NewType("ExperimentId", str)
+TrialId = NewType("TrialId", str)
 LogId = NewType("LogId", str)
 SessionId = NewType("SessionId", str)
 FeedbackId = NewType("FeedbackId", str)
@@ -40,6 +41,7 @@ class Prefix(StrEnum):
     API_KEY = "key"
     PROVIDER_KEY = "pkey"
     DEPLOYMENT = "dep"
+    TRIAL = "trial"
 
 
 def base62(number: int, width: int) -> str:

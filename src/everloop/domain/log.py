@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from everloop.domain.generation import Usage
-from everloop.domain.ids import ConfigId, EnvironmentId, LogId, ProjectId, SessionId
+from everloop.domain.ids import ConfigId, EnvironmentId, ExperimentId, LogId, ProjectId, SessionId, TrialId
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,8 @@ class Log:
     `error_kind` is set when the call failed (a word of `errors.FailureKind`, or `cancelled`, or `reported` for an
     error that the caller logged); its text is in the body. `session_reference_id` is the caller's own name of the
     session: the store makes the session on first use. `provider_calls` counts the tries that the call took.
-    `environment_id` is where the call was made, None for a log that names none.
+    `environment_id` is where the call was made, None for a log that names none. A log of an experiment has its
+    `experiment_id` and its `trial_id`, and then `config_id` is its arm.
     """
 
     id: LogId
@@ -47,7 +48,8 @@ class Log:
     parent_id: LogId | None = None
     parent_reference_id: str | None = None
     reference_id: str | None = None
-    trial_id: str | None = None
+    experiment_id: ExperimentId | None = None
+    trial_id: TrialId | None = None
     source: str | None = None
     source_datapoint_id: str | None = None
     user: str | None = None

@@ -6,18 +6,20 @@ from dataclasses import dataclass, field, replace
 from everloop.domain.config import ConfigVersion
 from everloop.domain.deployment import Deployment
 from everloop.domain.environment import Environment
-from everloop.domain.ids import ConfigId, EnvironmentId, OrganisationId, ProjectId
+from everloop.domain.experiment import Experiment
+from everloop.domain.ids import ConfigId, EnvironmentId, ExperimentId, OrganisationId, ProjectId
 from everloop.domain.keys import ApiKey, ProviderKey
 from everloop.domain.project import Project
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectView:
-    """A project, what is live in each environment, and the configurations that are live."""
+    """A project, what is live in each environment, its experiments, and the configurations of both."""
 
     project: Project
     deployments: Mapping[EnvironmentId, Deployment] = field(default_factory=dict)
     configs: Mapping[ConfigId, ConfigVersion] = field(default_factory=dict)
+    experiments: Mapping[ExperimentId, Experiment] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class OrganisationView:
     api_keys: tuple[ApiKey, ...] = ()
     projects: Mapping[ProjectId, ProjectView] = field(default_factory=dict)
     projects_by_name: Mapping[str, ProjectId] = field(default_factory=dict)
+    projects_by_experiment: Mapping[ExperimentId, ProjectId] = field(default_factory=dict)
 
     @property
     def default_environment(self) -> Environment:
@@ -45,6 +48,11 @@ class OrganisationView:
         project_id = self.projects_by_name.get(name)
         return None if project_id is None else self.projects[project_id]
 
+    def project_of_experiment(self, experiment_id: ExperimentId) -> ProjectView | None:
+        """The project that has the experiment."""
+        project_id = self.projects_by_experiment.get(experiment_id)
+        return None if project_id is None else self.projects[project_id]
+
     def with_projects(self, views: Iterable[ProjectView], without: Iterable[ProjectId] = ()) -> "OrganisationView":
         """The same organisation with these projects put in or replaced, and those left out."""
         projects = dict(self.projects)
@@ -53,7 +61,8 @@ class OrganisationView:
         for gone in without:
             projects.pop(gone, None)
         names = {view.project.name: project_id for project_id, view in projects.items()}
-        return replace(self, projects=projects, projects_by_name=names)
+        experiments = {each: project_id for project_id, view in projects.items() for each in view.experiments}
+        return replace(self, projects=projects, projects_by_name=names, projects_by_experiment=experiments)
 
 
 @dataclass(frozen=True, slots=True)

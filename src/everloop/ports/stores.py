@@ -4,30 +4,44 @@ Writes return once they are on disk. Each write that changes how calls are answe
 feed, in the same transaction. A database that cannot be reached or written raises `errors.Unavailable`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from everloop.domain.config import ConfigUse, ConfigVersion
 from everloop.domain.deployment import Deployment
 from everloop.domain.environment import Environment
+from everloop.domain.experiment import Experiment
 from everloop.domain.feedback import Feedback, FeedbackType
-from everloop.domain.ids import ApiKeyId, ConfigId, EnvironmentId, LogId, OrganisationId, ProjectId, SessionId
+from everloop.domain.ids import (
+    ApiKeyId,
+    ConfigId,
+    EnvironmentId,
+    ExperimentId,
+    LogId,
+    OrganisationId,
+    ProjectId,
+    SessionId,
+    TrialId,
+)
 from everloop.domain.keys import ApiKey, ProviderKey
 from everloop.domain.log import Log, LogLink
 from everloop.domain.organisation import Organisation
 from everloop.domain.page import Page, PageRequest
 from everloop.domain.project import Project, ProjectSort
+from everloop.domain.results import Moment, Results
 from everloop.domain.scope import Scope
 from everloop.domain.session import Session, SessionSummary
 from everloop.domain.snapshot import Change, OrganisationView, ProjectView, Snapshot
+from everloop.domain.trial import Trial
 
 
 class LogWriter(Protocol):
     """The way of logs to the disk, batched over concurrent calls."""
 
     async def append(self, scope: Scope, logs: Sequence[Log]) -> None:
-        """Keeps the logs, all or none, and makes the sessions that they refer to; returns once they are on disk.
+        """Keeps the logs, all or none, and makes the sessions and trials that they name; returns once they are on disk.
 
+        What the logs of an experiment took is added to the usage of their arms in the same transaction.
         Raises `errors.Unavailable` when the commit failed or the queue is full.
         """
         ...
@@ -70,7 +84,7 @@ class SessionStore(Protocol):
 
 
 class FeedbackStore(Protocol):
-    """Feedback and its types."""
+    """Feedback and its types. Whatever changes the outcome of an experiment's log changes its results with it."""
 
     async def types(self, scope: Scope, project_ids: Sequence[ProjectId]) -> dict[ProjectId, tuple[FeedbackType, ...]]:
         """The types of each project in order of creation; it has the default ones from its own creation on."""
@@ -152,12 +166,65 @@ class DeploymentStore(Protocol):
     async def deploy(self, scope: Scope, deployments: Sequence[Deployment]) -> None:
         """Puts the targets live, all or none, ending what was live there.
 
-        A row with no target clears the place, and is not written when nothing was live there.
+        A row with no target clears the place, and is not written when nothing was live there. An experiment is started
+        by it (`domain.experiment.Experiment.started`, whose errors are raised); one that is not there is `NotFound`.
         """
         ...
 
     async def history(self, scope: Scope, project_id: ProjectId, request: PageRequest) -> Page[Deployment]:
         """Every change, newest first."""
+        ...
+
+
+class ExperimentStore(Protocol):
+    """Experiments, the trials in them, and what came of those. Deleted ones are not there any more."""
+
+    async def create(self, scope: Scope, experiment: Experiment, deployments: Sequence[Deployment] = ()) -> None:
+        """Keeps the experiment and puts the deployments live, all or none.
+
+        Raises `errors.Conflict` when an experiment of the project has the name, `errors.NotFound` for a project or a
+        configuration that is not there, and what `DeploymentStore.deploy` raises.
+        """
+        ...
+
+    async def get(self, scope: Scope, experiment_id: ExperimentId) -> Experiment | None: ...
+
+    async def of_project(self, scope: Scope, project_id: ProjectId) -> tuple[Experiment, ...]:
+        """Newest first."""
+        ...
+
+    async def change(
+        self,
+        scope: Scope,
+        experiment_id: ExperimentId,
+        change: Callable[[Experiment], Experiment],
+        deployments: Sequence[Deployment] = (),
+    ) -> Experiment:
+        """Replaces the experiment by what `change` makes of its present state, alone with it, and then deploys.
+
+        All or none; raises what `change` raises, `errors.NotFound`, `errors.Conflict` for a taken name, and what
+        `DeploymentStore.deploy` raises. Other positive labels judge the whole past anew.
+        """
+        ...
+
+    async def delete(self, scope: Scope, experiment_id: ExperimentId, now: int) -> None:
+        """Hides it; its logs keep its id. Raises `errors.NotFound`, and `errors.Conflict` while it is live anywhere."""
+        ...
+
+    async def expose(self, scope: Scope, trial: Trial) -> None:
+        """Keeps the trial, unless it is known. Raises `errors.NotFound` when the experiment has no such arm."""
+        ...
+
+    async def trial(self, scope: Scope, trial_id: TrialId) -> Trial | None: ...
+
+    async def results(self, scope: Scope, experiment_ids: Sequence[ExperimentId]) -> dict[ExperimentId, Results]:
+        """What is known of each: sums, read in a time that does not grow with the trials."""
+        ...
+
+    async def timeline(
+        self, scope: Scope, experiment_id: ExperimentId, environment_id: EnvironmentId
+    ) -> tuple[Moment, ...]:
+        """How the outcomes of its arms came to be, oldest first, at the moments that `results.bucket_of` keeps."""
         ...
 
 

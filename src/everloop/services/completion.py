@@ -1,6 +1,7 @@
 """The completion of whatever is deployed: resolve, render, generate, record, answer."""
 
-from collections.abc import AsyncGenerator, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from everloop.domain.config import Endpoint
@@ -16,18 +17,23 @@ from everloop.ports.providers import Providers
 from everloop.ports.system import Clock, Ids, Metrics
 from everloop.services import generate
 from everloop.services.generate import Generated, ProviderCall
+from everloop.services.interleave import interleaved
 from everloop.services.provider_keys import ProviderKeyService
 from everloop.services.record import Context, Outcome, Recorder, failed
-from everloop.services.resolve import Resolved, Resolver
+from everloop.services.resolve import Caller, Draw, Place, Resolver, draw, draw_each
 from everloop.services.sessions import SessionService
 from everloop.services.streaming import Chunk, SampleStreams
 
 
 @dataclass(frozen=True, slots=True)
 class CompletionCommand:
-    """One call of what is deployed. `provider_api_keys` maps a provider's name to a key for this call alone."""
+    """One call of what is deployed, or of an experiment when `experiment_id` is given (then `project` may be None).
 
-    project: ProjectReference
+    `provider_api_keys` maps a provider's name to a key for this call alone.
+    """
+
+    project: ProjectReference | None
+    experiment_id: str | None = None
     links: LinkReference = field(default_factory=LinkReference)
     environment: str | None = None
     inputs: Document = EMPTY_OBJECT
@@ -49,6 +55,7 @@ class AnsweredSample:
 
     log_id: LogId
     index: int
+    config_id: ConfigId
     output: str
     raw_output: str
     finish_reason: str | None
@@ -56,11 +63,13 @@ class AnsweredSample:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The whole answer; its logs are on disk. Requests and responses are JSON texts without keys."""
+    """The whole answer; its logs are on disk. Requests and responses are JSON texts without keys.
+
+    Samples of an experiment may have been asked for in several ways; `provider_request` is the first of them.
+    """
 
     project_id: ProjectId
     session_id: SessionId | None
-    config_id: ConfigId
     samples: tuple[AnsweredSample, ...]
     usage: Usage
     provider_request: bytes
@@ -69,12 +78,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class StreamedAnswer:
-    """An answer as it comes: `chunks` raises what goes wrong before the first of them."""
+    """An answer as it comes: `chunks` raises what goes wrong before the first of them.
+
+    `config_ids` has the configuration of each sample.
+    """
 
     project_id: ProjectId
     session_id: SessionId | None
-    config_id: ConfigId
-    provider_request: bytes
+    config_ids: Sequence[ConfigId]
     chunks: AsyncGenerator[Chunk, None]
 
 
@@ -106,59 +117,95 @@ class CompletionService:
 
     async def complete(self, scope: Scope, command: CompletionCommand) -> Answer:
         """The whole answer. Raises any of `errors`; a provider's failure is raised after its log is on disk."""
-        call, context = await self._begin(scope, command, streamed=False)
-        generated = await generate.complete(call)
-        await self._recorder.record(context, _outcomes(call.wanted, generated))
-        if generated.failure is not None:
-            raise generated.failure
-        self._metrics.added_latency(self._clock.monotonic() - context.began - generated.latency)
-        return _answer(context, generated)
+        calls = await self._begin(scope, command, streamed=False)
+        if len(calls) == 1:
+            generated = [await self._complete(*calls[0])]
+        else:
+            generated = await _all(*(self._complete(call, context) for call, context in calls))
+        for each in generated:
+            if each.failure is not None:
+                raise each.failure
+        _, context = calls[0]
+        latency = max(each.latency for each in generated)
+        self._metrics.added_latency(self._clock.monotonic() - context.began - latency)
+        return _answer([context for _, context in calls], generated)
 
     async def stream(self, scope: Scope, command: CompletionCommand) -> StreamedAnswer:
         """The same, as it comes: each sample's last chunk leaves after its log is on disk."""
-        call, context = await self._begin(scope, command, streamed=True)
-        streams = SampleStreams(call, context, self._recorder, self._clock)
-        resolved = context.resolved
+        calls = await self._begin(scope, command, streamed=True)
+        streams = [SampleStreams(call, context, self._recorder, self._clock) for call, context in calls]
+        _, context = calls[0]
+        config_ids = {index: each.resolved.version.id for _, each in calls for index in each.indices}
         return StreamedAnswer(
-            resolved.project.id, context.links.session_id, resolved.version.id, call.prepared.body, streams.chunks()
+            context.resolved.project.id,
+            context.links.session_id,
+            [config_ids[index] for index in range(command.num_samples)],
+            streams[0].chunks() if len(streams) == 1 else interleaved(streams),
         )
 
-    async def _begin(self, scope: Scope, command: CompletionCommand, *, streamed: bool) -> tuple[ProviderCall, Context]:
+    async def _begin(
+        self, scope: Scope, command: CompletionCommand, *, streamed: bool
+    ) -> list[tuple[ProviderCall, Context]]:
         """Everything before the provider is called: what fails here leaves no log."""
         began, started_at = self._clock.monotonic(), self._clock.now()
         self._recorder.check()
         if not 1 <= command.num_samples <= self._max_samples:
             raise InvalidFields.one(("body", "num_samples"), f"`num_samples` must be from 1 to {self._max_samples}.")
-        resolved = await self._resolver.deployed(scope, command.project, command.environment, Endpoint.COMPLETE)
+        place = await self._place(scope, command)
+        place.require(Endpoint.COMPLETE)
         links = await self._sessions.link(scope, command.links)
-        call = self._provider_call(scope, command, resolved, streamed=streamed)
-        context = Context(
-            scope=scope,
-            resolved=resolved,
-            links=links,
-            inputs=command.inputs,
-            metadata=command.metadata,
-            source=command.source,
-            source_datapoint_id=command.source_datapoint_id,
-            user=command.user,
-            save=command.save,
-            prepared=call.prepared,
-            log_ids=tuple(self._ids.log(started_at) for _ in range(command.num_samples)),
-            started_at=started_at,
-            began=began,
+        log_ids = [self._ids.log(started_at) for _ in range(command.num_samples)]
+        caller = Caller(command.user, links.session_id, log_ids)
+        draws = (
+            [draw(place, caller, started_at)] if command.experiment_id is None else draw_each(place, caller, started_at)
         )
-        return call, context
+        calls = [(each, self._provider_call(scope, command, each, streamed=streamed)) for each in draws]
+        return [
+            (
+                call,
+                Context(
+                    scope=scope,
+                    resolved=each.resolved,
+                    indices=each.indices,
+                    trials=each.trials,
+                    links=links,
+                    inputs=command.inputs,
+                    metadata=command.metadata,
+                    source=command.source,
+                    source_datapoint_id=command.source_datapoint_id,
+                    user=command.user,
+                    save=command.save,
+                    prepared=call.prepared,
+                    log_ids=[log_ids[index] for index in each.indices],
+                    started_at=started_at,
+                    began=began,
+                ),
+            )
+            for each, call in calls
+        ]
 
-    def _provider_call(
-        self, scope: Scope, command: CompletionCommand, resolved: Resolved, *, streamed: bool
-    ) -> ProviderCall:
-        config = resolved.version.config
+    async def _place(self, scope: Scope, command: CompletionCommand) -> Place:
+        if command.experiment_id is not None:
+            return await self._resolver.experiment(scope, command.experiment_id, command.project)
+        if command.project is None:
+            raise ValueError("A call without an experiment names a project.")
+        return await self._resolver.deployed(scope, command.project, command.environment)
+
+    async def _complete(self, call: ProviderCall, context: Context) -> Generated:
+        """The samples of one draw, logged."""
+        generated = await generate.complete(call)
+        await self._recorder.record(context, _outcomes(call.wanted, generated))
+        return generated
+
+    def _provider_call(self, scope: Scope, command: CompletionCommand, drawn: Draw, *, streamed: bool) -> ProviderCall:
+        version = drawn.resolved.version
+        config = version.config
         if config.prompt_template is None:
-            raise BadRequest(f"Model config {resolved.version.id} has no prompt template to complete.")
+            raise BadRequest(f"Model config {version.id} has no prompt template to complete.")
         request = GenerationRequest(
             config=config,
             prompt=parse(config.prompt_template).render(command.inputs.value),
-            samples=command.num_samples,
+            samples=len(drawn.indices),
             streamed=streamed,
             user=command.user,
             seed=command.seed,
@@ -170,6 +217,15 @@ class CompletionService:
         return ProviderCall(
             provider, prepared, self._provider_keys.for_call(scope, config.provider, command.provider_api_keys)
         )
+
+
+async def _all(*completions: Coroutine[None, None, Generated]) -> list[Generated]:
+    """All of them; an error of one is raised when the others have ended, so that each has its logs."""
+    results = await asyncio.gather(*completions, return_exceptions=True)
+    for each in results:
+        if isinstance(each, BaseException):
+            raise each
+    return [each for each in results if isinstance(each, Generated)]
 
 
 def _outcomes(wanted: int, generated: Generated) -> list[Outcome]:
@@ -190,19 +246,31 @@ def _outcomes(wanted: int, generated: Generated) -> list[Outcome]:
     return outcomes
 
 
-def _answer(context: Context, generated: Generated) -> Answer:
+def _answer(contexts: Sequence[Context], generated: Sequence[Generated]) -> Answer:
+    first = contexts[0]
+    answered = [
+        _answered(context, each.sample)
+        for context, part in zip(contexts, generated, strict=True)
+        for each in part.drawn
+    ]
+    if len(contexts) > 1:
+        answered.sort(key=lambda each: each.index)
     return Answer(
-        project_id=context.resolved.project.id,
-        session_id=context.links.session_id,
-        config_id=context.resolved.version.id,
-        samples=tuple(_answered(context, each.sample) for each in generated.drawn),
-        usage=total([each.usage for each in generated.drawn]),
-        provider_request=context.prepared.body,
-        provider_responses=generated.responses,
+        project_id=first.resolved.project.id,
+        session_id=first.links.session_id,
+        samples=tuple(answered),
+        usage=total([each.usage for part in generated for each in part.drawn]),
+        provider_request=first.prepared.body,
+        provider_responses=tuple(response for part in generated for response in part.responses),
     )
 
 
 def _answered(context: Context, sample: Sample) -> AnsweredSample:
     return AnsweredSample(
-        context.log_ids[sample.index], sample.index, sample.text.strip(), sample.text, sample.finish_reason
+        context.log_ids[sample.index],
+        context.indices[sample.index],
+        context.resolved.version.id,
+        sample.text.strip(),
+        sample.text,
+        sample.finish_reason,
     )

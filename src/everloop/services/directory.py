@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 
 from everloop.domain.ids import OrganisationId, ProjectId
 from everloop.domain.scope import Scope
@@ -81,7 +80,7 @@ class Directory:
         fresh = await self._feed.organisation(organisation_id)
         if fresh is None or known is None:
             return fresh
-        return replace(fresh, projects=known.projects, projects_by_name=known.projects_by_name)
+        return fresh.with_projects(known.projects.values())
 
     async def _with_projects(self, view: OrganisationView, project_ids: Sequence[ProjectId]) -> OrganisationView:
         if not project_ids:

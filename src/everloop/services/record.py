@@ -8,6 +8,7 @@ from everloop.domain.generation import PreparedCall, Usage
 from everloop.domain.ids import LogId
 from everloop.domain.log import Log, LogBody
 from everloop.domain.scope import Scope
+from everloop.domain.trial import Trial
 from everloop.errors import ProviderFailure
 from everloop.ports.stores import LogWriter
 from everloop.ports.system import Clock, Pricing
@@ -19,10 +20,16 @@ CANCELLED = "cancelled"
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What all samples of one call share. `started_at` is in Unix milliseconds, `began` on the monotonic clock."""
+    """What the samples of a draw share. `started_at` is in Unix milliseconds, `began` on the monotonic clock.
+
+    `indices`, `trials` and `log_ids` have an item for each sample: its place in the whole call, its trial if it is part
+    of an experiment, and the id of its log.
+    """
 
     scope: Scope
     resolved: Resolved
+    indices: Sequence[int]
+    trials: Sequence[Trial | None]
     links: Links
     inputs: Document
     metadata: Document | None
@@ -31,14 +38,17 @@ class Context:
     user: str | None
     save: bool
     prepared: PreparedCall
-    log_ids: tuple[LogId, ...]
+    log_ids: Sequence[LogId]
     started_at: int
     began: float
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one sample ended: with a finish reason, or with an error and what text had come. Latencies in seconds."""
+    """How one sample ended: with a finish reason, or with an error and what text had come. Latencies in seconds.
+
+    `index` is its place in the draw.
+    """
 
     index: int
     text: str | None
@@ -76,7 +86,7 @@ class Recorder:
     def _log(self, context: Context, outcome: Outcome) -> Log:
         resolved, links = context.resolved, context.links
         config = resolved.version.config
-        usage = outcome.usage
+        usage, trial = outcome.usage, context.trials[outcome.index]
         cost = self._pricing.cost(config.provider, config.model, usage) if usage else None
         return Log(
             id=context.log_ids[outcome.index],
@@ -89,11 +99,13 @@ class Recorder:
             session_reference_id=links.session_reference_id,
             parent_id=links.parent_id,
             parent_reference_id=links.parent_reference_id,
+            experiment_id=trial.experiment_id if trial else None,
+            trial_id=trial.id if trial else None,
             source=context.source,
             source_datapoint_id=context.source_datapoint_id,
             user=context.user,
             save=context.save,
-            sample_index=outcome.index,
+            sample_index=context.indices[outcome.index],
             finish_reason=outcome.finish_reason,
             error_kind=outcome.error_kind,
             usage=usage,

@@ -39,9 +39,11 @@ class Chunk:
 
 @dataclass(slots=True)
 class _Sample:
-    """What has come of one sample so far."""
+    """What has come of one sample so far: `index` is its place in the draw, `place` the one in the whole call."""
 
     index: int
+    place: int
+    log_id: LogId
     pieces: list[str] = field(default_factory=list)
     stripped: StrippedStream = field(default_factory=StrippedStream)
     first_token_at: float | None = None
@@ -61,7 +63,10 @@ class SampleStreams:
         self._context = context
         self._recorder = recorder
         self._clock = clock
-        self._samples = [_Sample(index) for index in range(call.wanted)]
+        self._samples = [
+            _Sample(index, place, log_id)
+            for index, (place, log_id) in enumerate(zip(context.indices, context.log_ids, strict=True))
+        ]
         self._measured: Usage | None = None
         self._given = Usage(0, 0)
         self._began = 0.0
@@ -86,10 +91,14 @@ class SampleStreams:
         except Unavailable as error:
             if not self._told:
                 raise
-            for sample in self._unrecorded():
-                yield Chunk(self._log_id(sample), sample.index, error=error)
+            for chunk in self.errors(error):
+                yield chunk
         finally:
             await self._abandon()
+
+    def errors(self, error: EverloopError) -> list[Chunk]:
+        """The last chunk of each sample that has none yet, for an error that ended them all."""
+        return [Chunk(each.log_id, each.place, error=error) for each in self._samples if not each.recorded]
 
     async def _chunks_of(self, event: Event) -> list[Chunk]:
         match event:
@@ -123,7 +132,7 @@ class SampleStreams:
             sample.first_token_at = self._clock.monotonic()
         sample.pieces.append(text)
         self._told = True
-        return Chunk(self._log_id(sample), sample.index, sample.stripped.push(text), text)
+        return Chunk(sample.log_id, sample.place, sample.stripped.push(text), text)
 
     async def _finish(self, samples: Iterable[_Sample]) -> list[Chunk]:
         chunks = []
@@ -141,7 +150,7 @@ class SampleStreams:
                 time_to_first_token=self._time_to_first_token(sample),
             )
             await self._record([sample], [outcome])
-            chunks.append(Chunk(self._log_id(sample), sample.index, finish_reason=sample.finish.reason, usage=usage))
+            chunks.append(Chunk(sample.log_id, sample.place, finish_reason=sample.finish.reason, usage=usage))
             self._told = True
         return chunks
 
@@ -154,7 +163,7 @@ class SampleStreams:
             for each in samples
         ]
         await self._record(samples, outcomes)
-        return [Chunk(self._log_id(each), each.index, error=failure) for each in samples]
+        return [Chunk(each.log_id, each.place, error=failure) for each in samples]
 
     async def _abandon(self) -> None:
         """Logs what is left when the caller went away; a sample that had only waited for its count is complete."""
@@ -223,9 +232,6 @@ class SampleStreams:
 
     def _unrecorded(self) -> list[_Sample]:
         return [each for each in self._samples if not each.recorded]
-
-    def _log_id(self, sample: _Sample) -> LogId:
-        return self._context.log_ids[sample.index]
 
 
 def _plus(one: Usage, other: Usage) -> Usage:

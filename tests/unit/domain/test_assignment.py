@@ -10,18 +10,17 @@ A, B, C = (ConfigId(f"config_{letter}") for letter in "abc")
 
 
 def unit(**given):
-    return unit_of(**({"user": None, "session_reference_id": None, "session_id": None, "otherwise": "r"} | given))
+    return unit_of(**({"user": None, "session_id": None, "otherwise": "r"} | given))
 
 
 @pytest.mark.parametrize(
     ("given", "found"),
     [
-        ({"user": "u", "session_reference_id": "s", "session_id": "i"}, "user:u"),
-        ({"session_reference_id": "s", "session_id": "i"}, "session_reference:s"),
+        ({"user": "u", "session_id": "i"}, "user:u"),
         ({"session_id": "i"}, "session:i"),
         ({}, "call:r"),
         ({"user": "", "session_id": "i"}, "session:i"),
-        ({"user": "", "session_reference_id": "", "session_id": ""}, "call:r"),
+        ({"user": "", "session_id": ""}, "call:r"),
     ],
 )
 def test_a_unit_is_the_first_name_that_is_there(given, found):
@@ -29,7 +28,7 @@ def test_a_unit_is_the_first_name_that_is_there(given, found):
 
 
 def test_names_of_different_kinds_are_different_units():
-    same = [unit(user="x"), unit(session_reference_id="x"), unit(session_id="x"), unit(otherwise="x")]
+    same = [unit(user="x"), unit(session_id="x"), unit(otherwise="x")]
     samples = [sample_unit(name, index) for name in same for index in range(3)]
     forged = [unit(user=name) for name in same + samples]
     assert len({*same, *samples, *forged}) == len(same) + len(samples) + len(forged)

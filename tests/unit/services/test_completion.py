@@ -50,7 +50,7 @@ async def test_the_answer_and_its_log_say_the_same(house):
     (sample,) = answer.samples
     (log,) = house.kept
     assert (sample.log_id, sample.index, sample.output, sample.raw_output) == (log.id, 0, "Hi", " Hi \n")
-    assert (answer.project_id, answer.config_id, answer.session_id) == (log.project_id, log.config_id, None)
+    assert (answer.project_id, answer.samples[0].config_id, answer.session_id) == (log.project_id, log.config_id, None)
     assert answer.usage == log.usage == Usage(3, 4, 2)
     assert (answer.provider_request, answer.provider_responses) == (
         log.body.provider_request,

@@ -71,7 +71,7 @@ def _event(answer: StreamedAnswer, chunk: Chunk) -> dict[str, Any]:
                 "raw_output": chunk.raw_output,
                 "inputs": {},
                 "finish_reason": chunk.finish_reason,
-                "model_config_id": answer.config_id,
+                "model_config_id": answer.config_ids[chunk.index],
                 "tool_results": [],
             }
         ],

@@ -99,7 +99,7 @@ def _whole(answer: Answer, command: CompletionCommand, request: CompletionDeploy
             "raw_output": sample.raw_output,
             "inputs": inputs,
             "finish_reason": sample.finish_reason,
-            "model_config_id": answer.config_id,
+            "model_config_id": sample.config_id,
             "tool_results": [],
         }
         for sample in answer.samples
