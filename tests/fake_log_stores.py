@@ -14,6 +14,7 @@ from everloop.domain.log import Log, LogLink
 from everloop.domain.page import Page, PageRequest
 from everloop.domain.scope import Scope
 from everloop.domain.session import Session, SessionSummary
+from everloop.domain.trial import Trial
 from everloop.errors import Conflict, Unavailable
 from tests.fake_stores import Memory
 
@@ -38,6 +39,9 @@ class FakeLogWriter:
             if log.session_id and log.session_reference_id:
                 session = Session(log.session_id, log.created_at, log.session_reference_id)
                 self.memory.sessions.setdefault((scope.organisation_id, log.session_id), session)
+            if log.experiment_id and log.trial_id and log.config_id and log.environment_id:
+                trial = Trial(log.trial_id, log.experiment_id, log.config_id, log.environment_id, log.created_at)
+                self.memory.trials.setdefault((scope.organisation_id, log.trial_id), trial)
         if self.hold is not None:
             await self.hold.wait()
 

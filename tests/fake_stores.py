@@ -5,26 +5,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from everloop.domain.config import ConfigUse, ConfigVersion
-from everloop.domain.deployment import ConfigTarget, Deployment
+from everloop.domain.deployment import ConfigTarget, Deployment, ExperimentTarget
 from everloop.domain.environment import Environment
+from everloop.domain.experiment import Experiment
 from everloop.domain.feedback import DEFAULT_TYPES, Feedback, FeedbackType
 from everloop.domain.ids import (
     ApiKeyId,
     ConfigId,
     EnvironmentId,
+    ExperimentId,
     LogId,
     OrganisationId,
     ProjectId,
     SessionId,
+    TrialId,
 )
 from everloop.domain.keys import ApiKey, ProviderKey
 from everloop.domain.log import Log
 from everloop.domain.organisation import Organisation
 from everloop.domain.page import Page, PageRequest
 from everloop.domain.project import Project, ProjectSort
+from everloop.domain.results import Moment, Results
 from everloop.domain.scope import Scope
 from everloop.domain.session import Session
 from everloop.domain.snapshot import Change, OrganisationView, ProjectView, Snapshot
+from everloop.domain.trial import Trial
 from everloop.errors import Conflict, NotFound, Unavailable
 
 
@@ -38,6 +43,10 @@ class Memory:
     projects: dict[tuple[OrganisationId, ProjectId], Project] = field(default_factory=dict)
     configs: dict[tuple[OrganisationId, ConfigId], ConfigVersion] = field(default_factory=dict)
     deployments: list[tuple[OrganisationId, Deployment]] = field(default_factory=list)
+    experiments: dict[tuple[OrganisationId, ExperimentId], Experiment] = field(default_factory=dict)
+    trials: dict[tuple[OrganisationId, TrialId], Trial] = field(default_factory=dict)
+    results: dict[tuple[OrganisationId, ExperimentId], Results] = field(default_factory=dict)
+    moments: dict[tuple[OrganisationId, ExperimentId], dict[EnvironmentId, list[Moment]]] = field(default_factory=dict)
     sessions: dict[tuple[OrganisationId, SessionId], Session] = field(default_factory=dict)
     logs: dict[LogId, tuple[OrganisationId, Log]] = field(default_factory=dict)
     types: dict[ProjectId, list[FeedbackType]] = field(default_factory=dict)
@@ -128,6 +137,7 @@ class FakeDeploymentStore:
 
     async def deploy(self, scope: Scope, deployments: Sequence[Deployment]) -> None:
         for new in deployments:
+            self._start(scope, new)
             live = self.memory.live(scope.organisation_id, new.project_id).get(new.environment_id)
             if new.target is None and (live is None or live.target is None):
                 continue
@@ -136,6 +146,11 @@ class FakeDeploymentStore:
                 self.memory.deployments[place] = (scope.organisation_id, replace(live, ended_at=new.created_at))
             self.memory.deployments.append((scope.organisation_id, new))
             self.memory.changed(scope.organisation_id, new.project_id)
+
+    def _start(self, scope: Scope, new: Deployment) -> None:
+        if isinstance(new.target, ExperimentTarget):
+            place = (scope.organisation_id, new.target.experiment_id)
+            self.memory.experiments[place] = self.memory.experiments[place].started(new.created_at)
 
     async def history(self, scope: Scope, project_id: ProjectId, request: PageRequest) -> Page[Deployment]:
         mine = [row for owner, row in self.memory.deployments if owner == scope.organisation_id]
@@ -292,6 +307,12 @@ class FakeFeed:
     def _project(self, organisation_id: OrganisationId, project_id: ProjectId) -> ProjectView:
         live = self.memory.live(organisation_id, project_id)
         targets = [each.target for each in live.values()]
+        experiments = {
+            each.id: each
+            for (owner, _), each in self.memory.experiments.items()
+            if (owner, each.project_id) == (organisation_id, project_id)
+        }
         ids = [target.config_id for target in targets if isinstance(target, ConfigTarget)]
+        ids += [arm.config_id for each in experiments.values() for arm in each.arms]
         configs = {each: self.memory.configs[organisation_id, each] for each in ids}
-        return ProjectView(self.memory.projects[organisation_id, project_id], live, configs)
+        return ProjectView(self.memory.projects[organisation_id, project_id], live, configs, experiments)

@@ -20,6 +20,9 @@ from everloop.services.configs import ConfigService, Labels
 from everloop.services.deployments import DeploymentService
 from everloop.services.directory import Directory
 from everloop.services.environments import EnvironmentService
+from everloop.services.experiment_details import ExperimentCatalogue
+from everloop.services.experiment_results import ExperimentResultsService
+from everloop.services.experiments import ExperimentService
 from everloop.services.feedback import FeedbackService
 from everloop.services.first_run import FirstRun
 from everloop.services.logs import LogService
@@ -28,7 +31,9 @@ from everloop.services.projects import ProjectService
 from everloop.services.provider_keys import ProviderKeyService
 from everloop.services.record import Recorder
 from everloop.services.resolve import Resolver
+from everloop.services.sampling import SamplingService
 from everloop.services.sessions import SessionService
+from tests.fake_experiments import FakeExperimentStore
 from tests.fake_log_stores import FakeFeedbackStore, FakeLogStore, FakeLogWriter, FakeSessionStore
 from tests.fake_machine import FakeClock, FakeIds, FakeKeyFile, FakeMetrics, FakePrices, FakeSecretBox
 from tests.fake_provider import FakeProvider, FakeProviders
@@ -72,8 +77,15 @@ class FakeHouse:
         keys = FakeKeyStore(self.memory)
         known: Any = {"directory": Directory(self.feed), **machine}
         self.directory: Directory = known["directory"]
+        experiments = self.experiment_store = FakeExperimentStore(self.memory)
+        catalogue = ExperimentCatalogue(directory=self.directory, experiments=experiments, configs=configs)
         projects = self.projects = ProjectService(
-            projects=FakeProjectStore(self.memory), configs=configs, feedback=feedback, logs=logs, **known
+            projects=FakeProjectStore(self.memory),
+            configs=configs,
+            feedback=feedback,
+            logs=logs,
+            catalogue=catalogue,
+            **known,
         )
         environments = self.environments = EnvironmentService(environments=FakeEnvironmentStore(self.memory), **known)
         self.configs = ConfigService(projects=projects, configs=configs, **known)
@@ -81,7 +93,7 @@ class FakeHouse:
             projects=projects,
             environments=environments,
             configs=self.configs,
-            config_store=configs,
+            experiments=experiments,
             deployments=FakeDeploymentStore(self.memory),
             **known,
         )
@@ -96,6 +108,7 @@ class FakeHouse:
             writer=self.writer,
             logs=logs,
             config_store=configs,
+            experiments=experiments,
             feedback_store=feedback,
             **machine,
         )
@@ -103,6 +116,17 @@ class FakeHouse:
         self.provider_keys = ProviderKeyService(keys=keys, box=FakeSecretBox(), providers=self.providers, **known)
         self.organisations = OrganisationService(organisations=FakeOrganisationStore(self.memory), **known)
         self.resolver = Resolver(projects=projects, environments=environments, directory=self.directory)
+        self.sampling = SamplingService(resolver=self.resolver, configs=configs, experiments=experiments, **machine)
+        self.experiments = ExperimentService(
+            projects=projects,
+            environments=environments,
+            configs=self.configs,
+            catalogue=catalogue,
+            experiments=experiments,
+            feedback=feedback,
+            **known,
+        )
+        self.experiment_results = ExperimentResultsService(experiments=experiments, environments=environments)
         self.completion = CompletionService(
             resolver=self.resolver,
             sessions=self.sessions,

@@ -12,7 +12,7 @@ from everloop.api.edge import Edge
 from everloop.api.exchange import Receive, Send
 from everloop.api.router import build_fastapi
 from everloop.api.services import Services
-from everloop.api.v4.completions import completion_deployed
+from everloop.api.v4.completions import completion_deployed, completion_experiment
 from everloop.providers.connection import openai_connection
 from everloop.providers.registry import ProviderRegistry
 from everloop.security.key_file import KeyFile
@@ -26,6 +26,9 @@ from everloop.services.configs import ConfigService
 from everloop.services.deployments import DeploymentService
 from everloop.services.directory import Directory
 from everloop.services.environments import EnvironmentService
+from everloop.services.experiment_details import ExperimentCatalogue
+from everloop.services.experiment_results import ExperimentResultsService
+from everloop.services.experiments import ExperimentService
 from everloop.services.feedback import FeedbackService
 from everloop.services.first_run import FirstRun
 from everloop.services.logs import LogService
@@ -34,6 +37,7 @@ from everloop.services.projects import ProjectService
 from everloop.services.provider_keys import ProviderKeyService
 from everloop.services.record import Recorder
 from everloop.services.resolve import Resolver
+from everloop.services.sampling import SamplingService
 from everloop.services.sessions import SessionService
 from everloop.settings import Settings
 from everloop.storage.opening import Storage, open_storage
@@ -74,7 +78,15 @@ class House:
             configs=stores.configs,
             feedback=stores.feedback,
             logs=stores.logs,
+            catalogue=self.catalogue,
             **self._common,
+        )
+
+    @cached_property
+    def catalogue(self) -> ExperimentCatalogue:
+        """Experiments as lists and pages show them."""
+        return ExperimentCatalogue(
+            directory=self.directory, experiments=self.storage.experiments, configs=self.storage.configs
         )
 
     @cached_property
@@ -97,7 +109,7 @@ class House:
             projects=self.projects,
             environments=self.environments,
             configs=self.configs,
-            config_store=self.storage.configs,
+            experiments=self.storage.experiments,
             deployments=self.storage.deployments,
             **self._common,
         )
@@ -129,6 +141,7 @@ class House:
             writer=self.storage.log_writer,
             logs=self.storage.logs,
             config_store=self.storage.configs,
+            experiments=self.storage.experiments,
             feedback_store=self.storage.feedback,
             **self._common,
         )
@@ -170,6 +183,35 @@ class House:
         )
 
     @cached_property
+    def sampling(self) -> SamplingService:
+        """Configurations for callers who generate elsewhere."""
+        return SamplingService(
+            resolver=self.resolver,
+            configs=self.storage.configs,
+            experiments=self.storage.experiments,
+            **self._common,
+        )
+
+    @cached_property
+    def experiments(self) -> ExperimentService:
+        """Experiments."""
+        return ExperimentService(
+            directory=self.directory,
+            projects=self.projects,
+            environments=self.environments,
+            configs=self.configs,
+            catalogue=self.catalogue,
+            experiments=self.storage.experiments,
+            feedback=self.storage.feedback,
+            **self._common,
+        )
+
+    @cached_property
+    def experiment_results(self) -> ExperimentResultsService:
+        """What came of experiments."""
+        return ExperimentResultsService(experiments=self.storage.experiments, environments=self.environments)
+
+    @cached_property
     def organisations(self) -> OrganisationService:
         """Organisations."""
         return OrganisationService(directory=self.directory, organisations=self.storage.organisations, **self._common)
@@ -196,6 +238,9 @@ class House:
             projects=self.projects,
             configs=self.configs,
             deployments=self.deployments,
+            experiments=self.experiments,
+            experiment_results=self.experiment_results,
+            sampling=self.sampling,
             environments=self.environments,
             sessions=self.sessions,
             logs=self.logs,
@@ -250,7 +295,8 @@ class Application:
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         async with open_house(self._settings) as house:
-            hot = [completion_deployed(house.services.completion)]
+            completion = house.services.completion
+            hot = [completion_deployed(completion), completion_experiment(completion)]
             framework = build_fastapi(house.services, hot)
             self._edge = Edge(framework, house.services, hot, self._settings.max_body_bytes)
             watching = asyncio.create_task(house.directory.watch())

@@ -14,10 +14,13 @@ from everloop.services.configs import ConfigService
 from everloop.services.deployments import DeploymentService
 from everloop.services.directory import Directory
 from everloop.services.environments import EnvironmentService
+from everloop.services.experiment_results import ExperimentResultsService
+from everloop.services.experiments import ExperimentService
 from everloop.services.feedback import FeedbackService
 from everloop.services.logs import LogService
 from everloop.services.projects import ProjectService
 from everloop.services.provider_keys import ProviderKeyService
+from everloop.services.sampling import SamplingService
 from everloop.services.sessions import SessionService
 
 SCOPE_KEY = "everloop.scope"
@@ -32,6 +35,9 @@ class Services:
     projects: ProjectService
     configs: ConfigService
     deployments: DeploymentService
+    experiments: ExperimentService
+    experiment_results: ExperimentResultsService
+    sampling: SamplingService
     environments: EnvironmentService
     sessions: SessionService
     logs: LogService

@@ -1,5 +1,6 @@
 """Model configurations: registered once per content, and read back."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from everloop.domain.config import ConfigUse, ConfigVersion, ModelConfig, fingerprint
@@ -64,6 +65,14 @@ class ConfigService:
     async def ensure(self, scope: Scope, project: Project, config: ModelConfig, labels: Labels) -> ConfigVersion:
         """Finds or makes the version without putting anything live: for configurations that come with a log."""
         return await self._configs.register(scope, self._version(project, config, labels), None)
+
+    async def check(
+        self, scope: Scope, project: Project, config: ModelConfig, rule: Callable[[ConfigVersion], object]
+    ) -> None:
+        """Applies a rule to the version that `register` would find or make, without making it."""
+        version = self._version(project, config, Labels())
+        known = [use.version for use in await self._configs.of_project(scope, project.id)]
+        rule(next((each for each in known if each.fingerprint == version.fingerprint), version))
 
     async def get(self, scope: Scope, config_id: str) -> ConfigVersion:
         """One version. Raises `NotFound`."""

@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from everloop.domain.config import ConfigUse, ConfigVersion
-from everloop.domain.deployment import ConfigTarget, Deployment, Target
+from everloop.domain.config import ConfigVersion
+from everloop.domain.deployment import ConfigTarget, Deployment, ExperimentTarget, Target
 from everloop.domain.environment import Environment
+from everloop.domain.experiment import Experiment
 from everloop.domain.ids import DeploymentId, Prefix
 from everloop.domain.page import Page, PageRequest
 from everloop.domain.project import Project
 from everloop.domain.scope import Scope
 from everloop.domain.snapshot import ProjectView
-from everloop.errors import BadRequest
-from everloop.ports.stores import ConfigStore, DeploymentStore
+from everloop.errors import BadRequest, NotFound
+from everloop.ports.stores import DeploymentStore, ExperimentStore
 from everloop.ports.system import Clock, Ids
 from everloop.services.configs import ConfigService
 from everloop.services.directory import Directory
@@ -22,20 +23,11 @@ from everloop.services.projects import ProjectService
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What is live in one environment of one project; `version` is None when nothing is."""
+    """What is live in one environment of one project: a configuration, an experiment, or None."""
 
     project: Project
     environment: Environment
-    version: ConfigVersion | None
-
-
-@dataclass(frozen=True, slots=True)
-class ActiveConfig:
-    """The configuration that is live, with its use."""
-
-    project: Project
-    environment: Environment
-    use: ConfigUse
+    target: ConfigVersion | Experiment | None
 
 
 class DeploymentService:
@@ -48,7 +40,7 @@ class DeploymentService:
         projects: ProjectService,
         environments: EnvironmentService,
         configs: ConfigService,
-        config_store: ConfigStore,
+        experiments: ExperimentStore,
         deployments: DeploymentStore,
         clock: Clock,
         ids: Ids,
@@ -57,23 +49,37 @@ class DeploymentService:
         self._projects = projects
         self._environments = environments
         self._configs = configs
-        self._config_store = config_store
+        self._experiments = experiments
         self._deployments = deployments
         self._clock = clock
         self._ids = ids
 
     async def deploy(
-        self, scope: Scope, project_id: str, config_id: str, environment_ids: Sequence[str] | None
+        self, scope: Scope, project_id: str, target: Target, environment_ids: Sequence[str] | None
     ) -> tuple[Live, ...]:
-        """Puts a configuration live in the environments (None: the default one), all or none. Raises `NotFound`."""
+        """Puts the target live in the environments (None: the default one), all or none.
+
+        Raises `NotFound`, and `BadRequest` for an experiment that is concluded or has fewer than two arms to give.
+        """
         project = (await self._projects.view(scope, project_id)).project
-        version = await self._configs.within(scope, project, config_id)
+        found = await self.find(scope, project, target)
         if environment_ids is None:
             environments = [await self._environments.named(scope, None)]
         else:
             environments = [await self._environments.get(scope, each) for each in dict.fromkeys(environment_ids)]
-        await self._put(scope, project, environments, ConfigTarget(version.id))
-        return tuple(Live(project, environment, version) for environment in environments)
+        await self._put(scope, project, environments, target)
+        return tuple(Live(project, environment, found) for environment in environments)
+
+    async def find(self, scope: Scope, project: Project, target: Target) -> ConfigVersion | Experiment:
+        """What a target means in the project. Raises `NotFound`."""
+        match target:
+            case ConfigTarget(config_id):
+                return await self._configs.within(scope, project, config_id)
+            case ExperimentTarget(experiment_id):
+                experiment = await self._experiments.get(scope, experiment_id)
+                if experiment is None or experiment.project_id != project.id:
+                    raise NotFound(f"Project {project.name!r} has no experiment with the id {experiment_id!r}.")
+                return experiment
 
     async def clear(self, scope: Scope, project_id: str, environment_id: str) -> None:
         """Leaves nothing live there. Raises `NotFound`."""
@@ -85,21 +91,19 @@ class DeploymentService:
         project = (await self._projects.view(scope, project_id)).project
         await self._put(scope, project, [await self._environments.named(scope, environment)], None)
 
+    async def clear_experiment(self, scope: Scope, project_id: str, environment: str | None) -> None:
+        """Leaves nothing live in that environment (None: the default one) if an experiment is. Raises `NotFound`."""
+        view = await self._projects.view(scope, project_id)
+        place = await self._environments.named(scope, environment)
+        deployment = view.deployments.get(place.id)
+        if deployment is not None and isinstance(deployment.target, ExperimentTarget):
+            await self._put(scope, view.project, [place], None)
+
     async def live(self, scope: Scope, project_id: str) -> tuple[Live, ...]:
         """Every environment, the default one first, with what is live there. Raises `NotFound`."""
         view = await self._projects.view(scope, project_id)
         environments = self._environments.all(scope)
-        return tuple(Live(view.project, each, self._version_in(view, each)) for each in environments)
-
-    async def active(self, scope: Scope, project_id: str, environment_name: str | None) -> ActiveConfig:
-        """What is live in that environment (None: the default). Raises `NotFound`, and `BadRequest` for nothing."""
-        view = await self._projects.view(scope, project_id)
-        environment = await self._environments.named(scope, environment_name)
-        version = self._version_in(view, environment)
-        if version is None:
-            raise nothing_live(view.project, environment)
-        uses = await self._config_store.used(scope, [version.id])
-        return ActiveConfig(view.project, environment, uses[version.id])
+        return tuple(Live(view.project, each, self._target_in(view, each)) for each in environments)
 
     async def history(self, scope: Scope, project_id: str, request: PageRequest) -> Page[Deployment]:
         """Every change of what is live, newest first. Raises `NotFound`."""
@@ -118,15 +122,20 @@ class DeploymentService:
         await self._directory.refresh()
 
     @staticmethod
-    def _version_in(view: ProjectView, environment: Environment) -> ConfigVersion | None:
+    def _target_in(view: ProjectView, environment: Environment) -> ConfigVersion | Experiment | None:
         deployment = view.deployments.get(environment.id)
-        target = deployment.target if deployment else None
-        return view.configs.get(target.config_id) if isinstance(target, ConfigTarget) else None
+        match deployment.target if deployment else None:
+            case ConfigTarget(config_id):
+                return view.configs.get(config_id)
+            case ExperimentTarget(experiment_id):
+                return view.experiments.get(experiment_id)
+            case None:
+                return None
 
 
 def nothing_live(project: Project, environment: Environment) -> BadRequest:
     """The error of a call for which nothing is deployed."""
     return BadRequest(
         f"Project {project.name!r} has no active deployment in environment {environment.name!r}."
-        " Deploy a model config there first."
+        " Deploy a model config or an experiment there first."
     )

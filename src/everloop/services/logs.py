@@ -3,18 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from everloop.domain.config import ConfigUse, ModelConfig
+from everloop.domain.config import ConfigUse, ModelConfig, fingerprint
 from everloop.domain.document import EMPTY_OBJECT, Document
 from everloop.domain.feedback import Feedback
 from everloop.domain.generation import Usage
-from everloop.domain.ids import ConfigId, LogId
+from everloop.domain.ids import ConfigId, EnvironmentId, LogId, TrialId
 from everloop.domain.log import Log, LogBody
 from everloop.domain.page import Page, PageRequest
 from everloop.domain.project import Project
 from everloop.domain.reference import LinkReference, ProjectReference
 from everloop.domain.scope import Scope
+from everloop.domain.trial import Trial
 from everloop.errors import InvalidFields, NotFound
-from everloop.ports.stores import ConfigStore, FeedbackStore, LogStore, LogWriter
+from everloop.ports.stores import ConfigStore, ExperimentStore, FeedbackStore, LogStore, LogWriter
 from everloop.ports.system import Clock, Ids
 from everloop.services.configs import ConfigService, Labels
 from everloop.services.environments import EnvironmentService
@@ -37,6 +38,7 @@ class LogCommand:
     links: LinkReference = field(default_factory=LinkReference)
     config_id: str | None = None
     config: ModelConfig | None = None
+    trial_id: str | None = None
     labels: Labels = field(default_factory=Labels)
     environment: str | None = None
     inputs: Document = EMPTY_OBJECT
@@ -88,6 +90,7 @@ class LogService:
         writer: LogWriter,
         logs: LogStore,
         config_store: ConfigStore,
+        experiments: ExperimentStore,
         feedback_store: FeedbackStore,
         clock: Clock,
         ids: Ids,
@@ -100,6 +103,7 @@ class LogService:
         self._writer = writer
         self._logs = logs
         self._config_store = config_store
+        self._experiments = experiments
         self._feedback_store = feedback_store
         self._clock = clock
         self._ids = ids
@@ -136,9 +140,10 @@ class LogService:
 
     async def _log(self, scope: Scope, command: LogCommand) -> Log:
         project = (await self._projects.resolve(scope, command.project)).project
-        config_id = await self._config(scope, project, command)
+        trial = await self._trial(scope, project, command) if command.trial_id else None
+        config_id = trial.config_id if trial else await self._config(scope, project, command)
         links = await self._sessions.link(scope, command.links)
-        environment = await self._environments.named(scope, command.environment) if command.environment else None
+        environment_id = await self._environment(scope, command, trial)
         now = self._clock.now()
         created_at = now if command.created_at is None else command.created_at
         return Log(
@@ -147,12 +152,14 @@ class LogService:
             config_id=config_id,
             created_at=created_at,
             updated_at=now,
-            environment_id=environment.id if environment else None,
+            environment_id=environment_id,
             session_id=links.session_id,
             session_reference_id=links.session_reference_id,
             parent_id=links.parent_id,
             parent_reference_id=links.parent_reference_id,
             reference_id=command.reference_id,
+            experiment_id=trial.experiment_id if trial else None,
+            trial_id=trial.id if trial else None,
             source=command.source,
             source_datapoint_id=command.source_datapoint_id,
             save=command.save,
@@ -164,12 +171,36 @@ class LogService:
             body=_body(command),
         )
 
+    async def _trial(self, scope: Scope, project: Project, command: LogCommand) -> Trial:
+        """The trial that the log belongs to; its arm is what made the output, whoever says otherwise is refused."""
+        trial = await self._experiments.trial(scope, TrialId(command.trial_id or ""))
+        view = await self._projects.view(scope, project.id)
+        if trial is None or trial.experiment_id not in view.experiments:
+            raise NotFound(f"Project {project.name!r} has no trial with the id {command.trial_id!r}.")
+        said = command.config_id
+        if command.config is not None and not said:
+            use = (await self._config_store.used(scope, [trial.config_id]))[trial.config_id]
+            said = trial.config_id if fingerprint(command.config) == use.version.fingerprint else "another one"
+        if said and said != trial.config_id:
+            message = f"Trial {trial.id} was given the config {trial.config_id}: name that one, or none."
+            raise InvalidFields.one((*command.location, "config_id" if command.config_id else "config"), message)
+        return trial
+
+    async def _environment(self, scope: Scope, command: LogCommand, trial: Trial | None) -> EnvironmentId | None:
+        if not command.environment:
+            return trial.environment_id if trial else None
+        environment = await self._environments.named(scope, command.environment)
+        if trial and trial.environment_id != environment.id:
+            message = f"Trial {trial.id} belongs to another environment: leave `environment` out."
+            raise InvalidFields.one((*command.location, "environment"), message)
+        return environment.id
+
     async def _config(self, scope: Scope, project: Project, command: LogCommand) -> ConfigId:
         if command.config_id:
             return (await self._configs.within(scope, project, command.config_id)).id
         if command.config is None:
             raise InvalidFields.one(
-                (*command.location, "config"), "Say what made the output: give `config` or `config_id`."
+                (*command.location, "config"), "Say what made the output: give `config`, `config_id` or `trial_id`."
             )
         return (await self._configs.ensure(scope, project, command.config, command.labels)).id
 

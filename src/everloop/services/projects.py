@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from everloop.domain.config import ConfigUse
-from everloop.domain.deployment import ConfigTarget
+from everloop.domain.deployment import ConfigTarget, ExperimentTarget, Target
 from everloop.domain.feedback import FeedbackType
-from everloop.domain.ids import ConfigId, Prefix, ProjectId
+from everloop.domain.ids import Prefix, ProjectId
 from everloop.domain.page import Page, PageRequest
 from everloop.domain.project import Project, ProjectSort
 from everloop.domain.reference import ProjectReference
@@ -16,14 +16,19 @@ from everloop.errors import InvalidFields, NotFound
 from everloop.ports.stores import ConfigStore, FeedbackStore, LogStore, ProjectStore
 from everloop.ports.system import Clock, Ids
 from everloop.services.directory import Directory
+from everloop.services.experiment_details import ExperimentCatalogue, ExperimentDetails
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectDetails:
-    """A project with what is live in the default environment, its feedback types and its number of logs."""
+    """A project with its feedback types and its number of logs.
+
+    `active` and `experiment` say what is live in the default environment: one of them, or neither.
+    """
 
     project: Project
     active: ConfigUse | None
+    experiment: ExperimentDetails | None
     feedback_types: tuple[FeedbackType, ...]
     logs: int
 
@@ -39,6 +44,7 @@ class ProjectService:
         configs: ConfigStore,
         feedback: FeedbackStore,
         logs: LogStore,
+        catalogue: ExperimentCatalogue,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -47,6 +53,7 @@ class ProjectService:
         self._configs = configs
         self._feedback = feedback
         self._logs = logs
+        self._catalogue = catalogue
         self._clock = clock
         self._ids = ids
 
@@ -68,6 +75,19 @@ class ProjectService:
             await self._create(scope, name, None)
             view = self._directory.organisation(scope).project_named(name)
         if view is None:  # renamed by somebody else in this very moment
+            raise NotFound(f"There is no project named {name!r}.")
+        return view
+
+    async def existing(self, scope: Scope, reference: ProjectReference) -> ProjectView:
+        """The project that a call refers to; none is made. Raises `NotFound`, `InvalidFields`."""
+        if reference.id:
+            return await self.resolve(scope, reference)
+        name = reference.name or ""
+        view = self._directory.organisation(scope).project_named(name)
+        if view is None:
+            await self._directory.refresh()
+            view = self._directory.organisation(scope).project_named(name)
+        if view is None:
             raise NotFound(f"There is no project named {name!r}.")
         return view
 
@@ -124,21 +144,23 @@ class ProjectService:
         ids = [project.id for project in projects]
         types = await self._feedback.types(scope, ids)
         counts = await self._logs.count(scope, ids)
-        live = {project_id: self._live_config(scope, project_id) for project_id in ids}
-        uses = await self._configs.used(scope, [config_id for config_id in live.values() if config_id is not None])
-        return [
-            ProjectDetails(
-                project,
-                uses.get(live[project.id] or ConfigId("")),
-                types.get(project.id, ()),
-                counts.get(project.id, 0),
-            )
-            for project in projects
-        ]
+        live = {project_id: self._live(scope, project_id) for project_id in ids}
+        targets = live.values()
+        uses = await self._configs.used(scope, [each.config_id for each in targets if isinstance(each, ConfigTarget)])
+        experiments = await self._catalogue.by_id(
+            scope, [each.experiment_id for each in targets if isinstance(each, ExperimentTarget)]
+        )
+        details = []
+        for project in projects:
+            target = live[project.id]
+            active = uses.get(target.config_id) if isinstance(target, ConfigTarget) else None
+            experiment = experiments.get(target.experiment_id) if isinstance(target, ExperimentTarget) else None
+            known = types.get(project.id, ())
+            details.append(ProjectDetails(project, active, experiment, known, counts.get(project.id, 0)))
+        return details
 
-    def _live_config(self, scope: Scope, project_id: ProjectId) -> ConfigId | None:
+    def _live(self, scope: Scope, project_id: ProjectId) -> Target | None:
         organisation = self._directory.organisation(scope)
         view = organisation.projects.get(project_id)
         deployment = view.deployments.get(organisation.default_environment.id) if view else None
-        target = deployment.target if deployment else None
-        return target.config_id if isinstance(target, ConfigTarget) else None
+        return deployment.target if deployment else None

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from everloop.domain.config import Endpoint, ModelConfig
+from everloop.domain.deployment import ConfigTarget
 from everloop.domain.document import Document
 from everloop.domain.generation import Sample, Usage
 from everloop.domain.reference import LinkReference, ProjectReference
@@ -243,7 +244,7 @@ async def test_each_environment_answers_with_what_is_live_there(house):
     project_id = next(iter(house.memory.projects.values())).id
     with pytest.raises(BadRequest, match="'staging'"):
         await house.completion.complete(house.scope, command(environment="staging"))
-    await house.deployments.deploy(house.scope, project_id, other.id, [staging.id])
+    await house.deployments.deploy(house.scope, project_id, ConfigTarget(other.id), [staging.id])
     house.provider.answers(generation("a"), generation("b"))
     assert (await house.completion.complete(house.scope, command(environment="staging"))).config_id == other.id
     assert (await house.completion.complete(house.scope, command())).config_id != other.id

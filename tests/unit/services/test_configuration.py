@@ -22,7 +22,7 @@ async def house():
 
 async def test_the_first_registered_config_goes_live_and_later_ones_do_not(house):
     first, second = await house.deploy("p", ONE), await house.deploy("p", TWO)
-    active = await house.deployments.active(house.scope, first.project_id, None)
+    active = await house.sampling.active(house.scope, first.project_id, None)
     assert active.use.version == first != second
     history = await house.deployments.history(house.scope, first.project_id, ALL)
     assert [(row.target, row.created_by, row.ended_at) for row in history.items] == [
@@ -35,7 +35,7 @@ async def test_a_project_that_was_cleared_gets_nothing_live_by_registering(house
     await house.deployments.clear_named(house.scope, first.project_id, None)
     await house.deploy("p", TWO)
     with pytest.raises(BadRequest, match="no active deployment"):
-        await house.deployments.active(house.scope, first.project_id, None)
+        await house.sampling.active(house.scope, first.project_id, None)
 
 
 async def test_the_same_content_is_the_same_version_whatever_its_label(house):
@@ -51,8 +51,8 @@ async def test_the_same_content_is_the_same_version_whatever_its_label(house):
 async def test_deploying_and_clearing_is_remembered(house):
     first, second = await house.deploy("p", ONE), await house.deploy("p", TWO)
     house.clock.pass_(1)
-    (live,) = await house.deployments.deploy(house.scope, first.project_id, second.id, None)
-    assert live.version == second
+    (live,) = await house.deployments.deploy(house.scope, first.project_id, ConfigTarget(second.id), None)
+    assert live.target == second
     (environment,) = house.environments.all(house.scope)
     await house.deployments.clear(house.scope, first.project_id, environment.id)
     await house.deployments.clear(house.scope, first.project_id, environment.id)
@@ -60,7 +60,7 @@ async def test_deploying_and_clearing_is_remembered(house):
     assert [row.target for row in rows] == [None, ConfigTarget(second.id), ConfigTarget(first.id)]
     assert rows[2].ended_at == rows[1].created_at
     assert [
-        (each.environment.name, each.version) for each in await house.deployments.live(house.scope, first.project_id)
+        (each.environment.name, each.target) for each in await house.deployments.live(house.scope, first.project_id)
     ] == [("production", None)]
 
 
@@ -68,17 +68,19 @@ async def test_all_environments_or_none(house):
     first, second = await house.deploy("p", ONE), await house.deploy("p", TWO)
     staging = await house.environments.create(house.scope, "staging")
     with pytest.raises(NotFound):
-        await house.deployments.deploy(house.scope, first.project_id, second.id, [staging.id, "env_no"])
-    live = {each.environment.name: each.version for each in await house.deployments.live(house.scope, first.project_id)}
+        await house.deployments.deploy(house.scope, first.project_id, ConfigTarget(second.id), [staging.id, "env_no"])
+    live = {each.environment.name: each.target for each in await house.deployments.live(house.scope, first.project_id)}
     assert live == {"production": first, "staging": None}
-    lives = await house.deployments.deploy(house.scope, first.project_id, second.id, [staging.id, staging.id])
+    lives = await house.deployments.deploy(
+        house.scope, first.project_id, ConfigTarget(second.id), [staging.id, staging.id]
+    )
     assert len(lives) == 1
 
 
 async def test_a_config_of_another_project_cannot_go_live_here(house):
     first, other = await house.deploy("p", ONE), await house.deploy("q", TWO)
     with pytest.raises(NotFound, match="'p' has no model config"):
-        await house.deployments.deploy(house.scope, first.project_id, other.id, None)
+        await house.deployments.deploy(house.scope, first.project_id, ConfigTarget(other.id), None)
     with pytest.raises(NotFound):
         await house.configs.get(house.scope, "config_no")
 

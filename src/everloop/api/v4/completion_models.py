@@ -23,12 +23,11 @@ class ProviderApiKeys(Request):
     openai_azure_endpoint: Text | None = None
 
 
-class CompletionDeployedRequest(Request):
-    """A call of what is deployed. Unknown keys are ignored, as old SDKs send some; null means absent."""
+class CompletionRequest(Request):
+    """What every completion takes. Unknown keys are ignored, as old SDKs send some; null means absent."""
 
     project: Name | None = Field(None, description="The project's name; made when new. Give it or `project_id`.")
     project_id: Text | None = Field(None, description="The project's id (`pr_…`).")
-    environment: Text | None = Field(None, description="The environment's name; the default one when absent.")
     session_id: Text | None = Field(None, description="A session made before (`sesh_…`).")
     session_reference_id: Reference | None = Field(None, description="Your own name of a session; made on first use.")
     parent_id: Text | None = Field(None, description="The log that this call belongs under (`data_…`).")
@@ -43,7 +42,9 @@ class CompletionDeployedRequest(Request):
     provider_api_keys: ProviderApiKeys | None = None
     num_samples: int | None = Field(None, description="How many answers (default 1).")
     stream: bool | None = Field(None, description="true: server-sent events (default false).")
-    user: Text | None = Field(None, description="Your end user's id; goes on to the provider.")
+    user: Text | None = Field(
+        None, description="Your end user's id; goes on to the provider. An experiment gives one user one config."
+    )
     seed: Int64 | None = Field(
         None, json_schema_extra={"deprecated": True}, description="Used when the config has none."
     )
@@ -52,6 +53,18 @@ class CompletionDeployedRequest(Request):
         None, description="How many log probabilities a token."
     )
     suffix: str | None = Field(None, description="Text that comes after the completion, for models that can insert.")
+
+
+class CompletionDeployedRequest(CompletionRequest):
+    """A call of what is deployed."""
+
+    environment: Text | None = Field(None, description="The environment's name; the default one when absent.")
+
+
+class CompletionExperimentRequest(CompletionRequest):
+    """A call of an experiment. `project` and `project_id` may be left out; another project's are refused."""
+
+    experiment_id: Text = Field(description="The experiment (`exp_…`), live or not.")
 
 
 class Usage(BaseModel):

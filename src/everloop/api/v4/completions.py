@@ -1,17 +1,22 @@
-"""`POST /v4/completion-deployed`: the call that everything else exists for."""
+"""`POST /v4/completion-deployed`, the call that everything else exists for, and `POST /v4/completion-experiment`."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
 
 import msgspec
 from pydantic import ValidationError
 
 from everloop.api.exchange import Exchange
-from everloop.api.hot import HotRoute
+from everloop.api.hot import Handler, HotRoute
 from everloop.api.relay import relay
 from everloop.api.strict_json import decode
 from everloop.api.v4.completion_events import frames, usage_view
-from everloop.api.v4.completion_models import CompletionDeployedRequest, CompletionResponse
+from everloop.api.v4.completion_models import (
+    CompletionDeployedRequest,
+    CompletionExperimentRequest,
+    CompletionRequest,
+    CompletionResponse,
+)
 from everloop.domain.document import EMPTY_OBJECT, Document
 from everloop.domain.reference import LinkReference, ProjectReference
 from everloop.domain.scope import Scope
@@ -19,41 +24,78 @@ from everloop.errors import FieldIssue, InvalidFields
 from everloop.services.completion import Answer, CompletionCommand, CompletionService
 
 _encode = msgspec.json.Encoder().encode
-_EXAMPLE: Final = {"project": "hello", "inputs": {"name": "Ada"}}
-_DESCRIPTION: Final = """\
+_Request = TypeVar("_Request", bound=CompletionRequest)
+_DEPLOYED: Final = """\
 Runs whatever is deployed in the project's environment: fills the template with `inputs`, calls the model provider,
-keeps the call as a log (one per sample), and answers once that log is on disk. With `stream: true` the answer is
+keeps the call as a log (one per sample), and answers once that log is on disk. Where an experiment is deployed, the
+call's `user` (else its session, else chance) decides which of its configs answers. With `stream: true` the answer is
 server-sent events, each a `CompletionResponse` with a piece of one sample in `data[0]`."""
+_EXPERIMENT: Final = """\
+The same with the configs of an experiment, deployed or not: each sample draws its own, and `data[].model_config_id`
+says which. `provider_request` is that of the first config drawn. Once the experiment is concluded its winner answers,
+or its control when it was stopped without one."""
 
 
 def completion_deployed(service: CompletionService) -> HotRoute:
-    """The route."""
+    """The route for what is deployed."""
+    return HotRoute(
+        method="POST",
+        path="/v4/completion-deployed",
+        handler=_handler(service, _deployed_command),
+        operation_id="Completions_createDeployed",
+        summary="Complete with what is deployed",
+        description=_DEPLOYED,
+        request_model=CompletionDeployedRequest,
+        response_model=CompletionResponse,
+        example={"project": "hello", "inputs": {"name": "Ada"}},
+    )
 
+
+def completion_experiment(service: CompletionService) -> HotRoute:
+    """The route for an experiment."""
+    return HotRoute(
+        method="POST",
+        path="/v4/completion-experiment",
+        handler=_handler(service, _experiment_command),
+        operation_id="Completions_createExperiment",
+        summary="Complete with the configs of an experiment",
+        description=_EXPERIMENT,
+        request_model=CompletionExperimentRequest,
+        response_model=CompletionResponse,
+        example={"experiment_id": "exp_4Tz8Wq1NvB6yKs3LpXc0d", "inputs": {"name": "Ada"}, "num_samples": 2},
+    )
+
+
+def _handler(
+    service: CompletionService, parse: Callable[[bytes], tuple[CompletionRequest, CompletionCommand]]
+) -> Handler:
     async def handle(caller: Scope, body: bytes, exchange: Exchange) -> None:
-        request = _parse(body)
-        command = _command(request)
+        request, command = parse(body)
         if request.stream:
             answer = await service.stream(caller, command)
             await relay(exchange, frames(answer))
         else:
             await exchange.answer(200, _whole(await service.complete(caller, command), command, request))
 
-    return HotRoute(
-        method="POST",
-        path="/v4/completion-deployed",
-        handler=handle,
-        operation_id="Completions_createDeployed",
-        summary="Complete with what is deployed",
-        description=_DESCRIPTION,
-        request_model=CompletionDeployedRequest,
-        response_model=CompletionResponse,
-        example=_EXAMPLE,
-    )
+    return handle
 
 
-def _parse(body: bytes) -> CompletionDeployedRequest:
+def _deployed_command(body: bytes) -> tuple[CompletionRequest, CompletionCommand]:
+    request = _parse(CompletionDeployedRequest, body)
+    project = ProjectReference(request.project, request.project_id)
+    return request, _command(request, project, environment=request.environment)
+
+
+def _experiment_command(body: bytes) -> tuple[CompletionRequest, CompletionCommand]:
+    request = _parse(CompletionExperimentRequest, body)
+    named = bool(request.project or request.project_id)
+    project = ProjectReference(request.project, request.project_id) if named else None
+    return request, _command(request, project, experiment_id=request.experiment_id)
+
+
+def _parse(model: type[_Request], body: bytes) -> _Request:
     try:
-        return CompletionDeployedRequest.model_validate(decode(body))
+        return model.model_validate(decode(body))
     except ValidationError as error:
         raise InvalidFields(
             [
@@ -63,14 +105,21 @@ def _parse(body: bytes) -> CompletionDeployedRequest:
         ) from None
 
 
-def _command(request: CompletionDeployedRequest) -> CompletionCommand:
+def _command(
+    request: CompletionRequest,
+    project: ProjectReference | None,
+    *,
+    environment: str | None = None,
+    experiment_id: str | None = None,
+) -> CompletionCommand:
     keys = request.provider_api_keys
     return CompletionCommand(
-        project=ProjectReference(request.project, request.project_id),
+        project=project,
+        experiment_id=experiment_id,
         links=LinkReference(
             request.session_id, request.session_reference_id, request.parent_id, request.parent_reference_id
         ),
-        environment=request.environment,
+        environment=environment,
         inputs=_document(request.inputs) or EMPTY_OBJECT,
         source=request.source,
         metadata=_document(request.metadata),
@@ -89,7 +138,7 @@ def _document(value: Mapping[str, Any] | None) -> Document | None:
     return None if value is None else Document(value, _encode(value))
 
 
-def _whole(answer: Answer, command: CompletionCommand, request: CompletionDeployedRequest) -> bytes:
+def _whole(answer: Answer, command: CompletionCommand, request: CompletionRequest) -> bytes:
     inputs = {} if request.return_inputs is False else msgspec.Raw(command.inputs.text)
     data = [
         {

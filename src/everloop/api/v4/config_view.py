@@ -17,7 +17,7 @@ from everloop.api.v4.message_models import message_view
 from everloop.domain.config import ConfigUse, ConfigVersion, canonical_json
 from everloop.domain.ids import Prefix, identifier
 from everloop.domain.project import Project
-from everloop.services.deployments import ActiveConfig
+from everloop.services.sampling import ActiveConfig
 
 
 def model_config(version: ConfigVersion) -> ModelConfigResponse:
@@ -59,9 +59,8 @@ def project_config(project: Project, use: ConfigUse) -> ProjectConfigResponse:
 
 def active_config(active: ActiveConfig) -> GetModelConfigResponse:
     """The version that is live in an environment."""
-    return GetModelConfigResponse(
-        **_in_project(active.project, active.use), environment_id=active.environment.id, trial_id=None
-    )
+    described = _in_project(active.project, active.use) | {"experiment_id": active.experiment_id}
+    return GetModelConfigResponse(**described, environment_id=active.environment.id, trial_id=active.trial_id)
 
 
 def _in_project(project: Project, use: ConfigUse) -> dict[str, Any]:

@@ -1,12 +1,16 @@
 """Deployments as v4 shows them."""
 
 from everloop.api.v4.deployment_models import EnvironmentProjectConfigResponse
+from everloop.domain.config import ConfigVersion
+from everloop.domain.experiment import Experiment
 from everloop.services.deployments import Live
 
 
 def environment_config(live: Live) -> EnvironmentProjectConfigResponse:
     """What is live in one environment."""
-    version = live.version
+    target = live.target
+    version = target if isinstance(target, ConfigVersion) else None
+    experiment = target if isinstance(target, Experiment) else None
     return EnvironmentProjectConfigResponse(
         project_id=live.project.id,
         project_name=live.project.name,
@@ -15,6 +19,6 @@ def environment_config(live: Live) -> EnvironmentProjectConfigResponse:
         environment_id=live.environment.id,
         environment_name=live.environment.name,
         environment_tag=live.environment.tag,
-        experiment_id=None,
-        experiment_name=None,
+        experiment_id=None if experiment is None else experiment.id,
+        experiment_name=None if experiment is None else experiment.name,
     )

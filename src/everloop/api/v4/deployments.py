@@ -10,7 +10,9 @@ from everloop.api.strict_json import StrictRoute
 from everloop.api.v4.deployment_models import EnvironmentProjectConfigRequest, EnvironmentProjectConfigResponse
 from everloop.api.v4.deployment_view import environment_config
 from everloop.api.v4.projects import ProjectPath
-from everloop.errors import InvalidFields, NotFound
+from everloop.domain.deployment import ConfigTarget, ExperimentTarget, Target
+from everloop.domain.ids import ConfigId, ExperimentId
+from everloop.errors import InvalidFields
 
 router = APIRouter(route_class=StrictRoute, tags=["Projects"], dependencies=[KEY], responses=ERRORS)
 
@@ -24,14 +26,21 @@ async def deploy(
     project_id: ProjectPath,
     request: Annotated[EnvironmentProjectConfigRequest, body(_EXAMPLE)],
 ) -> list[EnvironmentProjectConfigResponse]:
-    """Put a config live: in the environments given (all or none), or in the default one."""
-    if request.experiment_id:
-        raise NotFound(f"There is no experiment with the id {request.experiment_id!r}.")
-    if not request.config_id:
-        raise InvalidFields.one(("body", "config_id"), "Say what to put live: give `config_id`.")
+    """Put a config or an experiment live: in the environments given (all or none), or in the default one."""
     places = None if request.environments is None else [each.id for each in request.environments]
-    live = await services.deployments.deploy(caller, project_id, request.config_id, places)
+    live = await services.deployments.deploy(caller, project_id, _target(request), places)
     return [environment_config(each) for each in live]
+
+
+def _target(request: EnvironmentProjectConfigRequest) -> Target:
+    match request.config_id or None, request.experiment_id or None:
+        case str(config_id), None:
+            return ConfigTarget(ConfigId(config_id))
+        case None, str(experiment_id):
+            return ExperimentTarget(ExperimentId(experiment_id))
+        case _:
+            message = "Say what to put live: give either `config_id` or `experiment_id`."
+            raise InvalidFields.one(("body", "config_id"), message)
 
 
 @router.get("/v4/projects/{id}/deployed-configs", operation_id="Projects_listDeployedConfigs")

@@ -16,6 +16,8 @@ from everloop.api.v4.log_models import LogResponse
 from everloop.api.v4.log_view import log_response
 from everloop.api.v4.project_models import CreateProjectRequest, ProjectResponse, UpdateProjectRequest
 from everloop.api.v4.project_view import project
+from everloop.domain.deployment import ConfigTarget
+from everloop.domain.ids import ConfigId
 from everloop.domain.project import ProjectSort
 from everloop.errors import InvalidFields, NotFound
 
@@ -80,7 +82,7 @@ async def update(
     if request.name or request.directory_id:
         await services.projects.update(caller, id, name=request.name, directory_id=request.directory_id)
     if request.active_config_id:
-        await services.deployments.deploy(caller, id, request.active_config_id, None)
+        await services.deployments.deploy(caller, id, ConfigTarget(ConfigId(request.active_config_id)), None)
     return project(caller, await services.projects.get(caller, id))
 
 
@@ -98,7 +100,7 @@ async def active(
     environment: EnvironmentName = None,
 ) -> GetModelConfigResponse:
     """Get the config that is live in an environment."""
-    return active_config(await services.deployments.active(caller, id, environment))
+    return active_config(await services.sampling.active(caller, id, environment))
 
 
 @router.delete("/v4/projects/{id}/active-config", operation_id="Projects_deactivateConfig")
