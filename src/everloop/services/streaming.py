@@ -91,14 +91,14 @@ class SampleStreams:
         except Unavailable as error:
             if not self._told:
                 raise
-            for chunk in self.errors(error):
-                yield chunk
+            for sample in self._unrecorded():
+                yield Chunk(sample.log_id, sample.place, error=error)
         finally:
             await self._abandon()
 
     def errors(self, error: EverloopError) -> list[Chunk]:
-        """The last chunk of each sample that has none yet, for an error that ended them all."""
-        return [Chunk(each.log_id, each.place, error=error) for each in self._samples if not each.recorded]
+        """The only chunks of all samples, for an error that `chunks` raised before their first."""
+        return [Chunk(each.log_id, each.place, error=error) for each in self._samples]
 
     async def _chunks_of(self, event: Event) -> list[Chunk]:
         match event:
