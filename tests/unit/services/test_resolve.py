@@ -195,5 +195,7 @@ def test_drawing_alone_and_together_need_no_house():
     assert (list(together.indices), list(apart.indices)) == ([0, 1], [0, 1])
     assert together.trials[0] is together.trials[1]
     first, second = apart.trials
-    assert first and second and first.id != second.id
+    assert first
+    assert second
+    assert first.id != second.id
     assert first.created_at == second.created_at == 7
