@@ -15,6 +15,7 @@ from everloop.domain.scope import Scope
 from everloop.storage.changes import Changes
 from everloop.storage.database import Database
 from everloop.storage.environments import require_environment
+from everloop.storage.experiment_rows import put_experiment, read_experiment
 from everloop.storage.projects import require_project
 from everloop.storage.tables import deployment as table
 from everloop.storage.tables import model_config
@@ -42,12 +43,15 @@ async def deployed_ever(connection: AsyncConnection, scope: Scope, project_id: P
 async def put_live(connection: AsyncConnection, scope: Scope, deployment: Deployment) -> bool:
     """Ends what is live there and puts this in its place; False when there was nothing to clear.
 
-    Raises `errors.NotFound` when the project, the environment or the configuration is not there for it.
+    Raises `errors.NotFound` when the project, the environment or the target is not there for it, and what keeps an
+    experiment from being started.
     """
     await require_project(connection, scope.organisation_id, deployment.project_id)
     await require_environment(connection, scope.organisation_id, deployment.environment_id)
     if isinstance(deployment.target, ConfigTarget):
         await _require_config(connection, scope, deployment.project_id, deployment.target.config_id)
+    if isinstance(deployment.target, ExperimentTarget):
+        await _start(connection, scope, deployment, deployment.target.experiment_id)
     here = and_(
         _of_project(scope, deployment.project_id),
         table.c.environment_id == deployment.environment_id,
@@ -101,6 +105,15 @@ async def _require_config(
     )
     if (await connection.execute(query)).first() is None:
         raise errors.NotFound(f"There is no configuration `{config_id}` in the project.")
+
+
+async def _start(
+    connection: AsyncConnection, scope: Scope, deployment: Deployment, experiment_id: ExperimentId
+) -> None:
+    experiment = await read_experiment(connection, scope.organisation_id, experiment_id)
+    if experiment is None or experiment.project_id != deployment.project_id:
+        raise errors.NotFound(f"There is no experiment `{experiment_id}` in the project.")
+    await put_experiment(connection, scope, experiment, experiment.started(deployment.created_at))
 
 
 def _target_of(row: Row[Any]) -> Target | None:

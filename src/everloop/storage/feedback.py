@@ -1,31 +1,31 @@
 """Feedback and its types."""
 
 from collections.abc import Sequence
-from typing import Any, Final
 
-import msgspec
-from sqlalchemy import ColumnElement, Row, and_, delete, insert, select
+from sqlalchemy import ColumnElement, and_, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from everloop import errors
-from everloop.domain.feedback import Feedback, FeedbackClass, FeedbackType, Value
-from everloop.domain.ids import FeedbackId, LogId, ProjectId
+from everloop.domain.feedback import Feedback, FeedbackClass, FeedbackType
+from everloop.domain.ids import LogId, ProjectId
 from everloop.domain.scope import Scope
+from everloop.ports.system import Clock
 from everloop.storage.database import Database
+from everloop.storage.feedback_rows import feedback_of, feedback_of_logs, value_text
 from everloop.storage.feedback_types import add_types, read_types
 from everloop.storage.log_tables import log
+from everloop.storage.outcomes import following
 from everloop.storage.projects import require_project
 from everloop.storage.tables import feedback as table
-
-_read_value: Final = msgspec.json.Decoder(Value)
 
 
 class FeedbackOfLogs:
     """`ports.stores.FeedbackStore`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
+        self._clock = clock
 
     async def types(self, scope: Scope, project_ids: Sequence[ProjectId]) -> dict[ProjectId, tuple[FeedbackType, ...]]:
         async with self._database.read() as connection:
@@ -38,11 +38,12 @@ class FeedbackOfLogs:
             await require_project(connection, scope.organisation_id, project_id)
             await _require_logs(connection, scope, project_id, {piece.log_id for piece in pieces})
             known = await add_types(connection, scope.organisation_id, project_id, types)
-            for piece in pieces:
-                kind = known.get(piece.type)
-                if kind is None:
-                    raise errors.Unprocessable(f"The project has no feedback type `{piece.type}`.")
-                await _replace(connection, scope, project_id, kind.kind, piece)
+            async with following(connection, scope, {piece.log_id for piece in pieces}, self._clock.now()):
+                for piece in pieces:
+                    kind = known.get(piece.type)
+                    if kind is None:
+                        raise errors.Unprocessable(f"The project has no feedback type `{piece.type}`.")
+                    await _replace(connection, scope, project_id, kind.kind, piece)
 
     async def remove(
         self, scope: Scope, log_id: LogId, type_name: str, value: str | None, user: str | None
@@ -51,22 +52,15 @@ class FeedbackOfLogs:
             said = _said(scope, log_id, type_name, user)
             if value is not None:
                 # A label is written as itself (`domain.feedback.label_of`), and the value true is the label "true".
-                said = and_(said, table.c.value.in_([_text(value), value]))
+                said = and_(said, table.c.value.in_([value_text(value), value]))
             rows = (await connection.execute(select(table).where(said).order_by(table.c.number))).all()
-            await connection.execute(delete(table).where(said))
-        return [_feedback_of(row) for row in rows]
+            async with following(connection, scope, [log_id], self._clock.now()):
+                await connection.execute(delete(table).where(said))
+        return [feedback_of(row) for row in rows]
 
     async def of_logs(self, scope: Scope, log_ids: Sequence[LogId]) -> dict[LogId, tuple[Feedback, ...]]:
-        query = (
-            select(table)
-            .where(table.c.organisation_id == scope.organisation_id, table.c.log_id.in_(log_ids))
-            .order_by(table.c.created_at, table.c.number)
-        )
-        found: dict[LogId, list[Feedback]] = {log_id: [] for log_id in log_ids}
         async with self._database.read() as connection:
-            for row in (await connection.execute(query)).all():
-                found[LogId(row.log_id)].append(_feedback_of(row))
-        return {log_id: tuple(pieces) for log_id, pieces in found.items()}
+            return await feedback_of_logs(connection, scope, log_ids)
 
 
 async def _require_logs(connection: AsyncConnection, scope: Scope, project_id: ProjectId, log_ids: set[LogId]) -> None:
@@ -82,7 +76,7 @@ async def _replace(
 ) -> None:
     earlier = _said(scope, piece.log_id, piece.type, piece.user)
     if kind is FeedbackClass.MULTI_SELECT:
-        earlier = and_(earlier, table.c.value == _text(piece.value))
+        earlier = and_(earlier, table.c.value == value_text(piece.value))
     await connection.execute(delete(table).where(earlier))
     row = {
         "organisation_id": scope.organisation_id,
@@ -90,7 +84,7 @@ async def _replace(
         "project_id": project_id,
         "log_id": piece.log_id,
         "type": piece.type,
-        "value": _text(piece.value),
+        "value": value_text(piece.value),
         "user": piece.user,
         "created_at": piece.created_at,
     }
@@ -107,14 +101,4 @@ def _said(scope: Scope, log_id: LogId, type_name: str, user: str | None) -> Colu
         table.c.log_id == log_id,
         table.c.type == type_name,
         table.c.user.is_(None) if user is None else table.c.user == user,
-    )
-
-
-def _text(value: Value) -> str:
-    return msgspec.json.encode(value).decode()
-
-
-def _feedback_of(row: Row[Any]) -> Feedback:
-    return Feedback(
-        FeedbackId(row.id), LogId(row.log_id), row.type, _read_value.decode(row.value), row.created_at, row.user
     )

@@ -11,10 +11,11 @@ from sqlalchemy import Table
 
 from everloop.domain.ids import OrganisationId
 from everloop.domain.log import Log
+from everloop.storage.exposures import Exposures, exposures_of, write_exposures
 from everloop.storage.log_rows import Values, body_values, log_values, session_values
 from everloop.storage.log_tables import log, log_body, session
 
-# Rows of one statement. SQLite takes 32,766 values in one (https://www.sqlite.org/limits.html); a log has 30.
+# Rows of one statement. SQLite takes 32,766 values in one (https://www.sqlite.org/limits.html); a log has 31.
 CHUNK: Final = 64
 # The statements of every chunk size of three tables.
 CACHED_STATEMENTS: Final = 3 * CHUNK + 8
@@ -27,6 +28,7 @@ class Rows:
     logs: list[Values]
     bodies: list[Values]
     sessions: list[Values]
+    exposures: Exposures | None
 
 
 def rows_of(organisation_id: OrganisationId, logs: Sequence[Log]) -> Rows:
@@ -35,6 +37,7 @@ def rows_of(organisation_id: OrganisationId, logs: Sequence[Log]) -> Rows:
         [log_values(organisation_id, each) for each in logs],
         [body_values(organisation_id, each) for each in logs],
         session_values(organisation_id, logs),
+        exposures_of(organisation_id, logs),
     )
 
 
@@ -46,6 +49,9 @@ def write(connection: sqlite3.Connection, batch: Sequence[Rows]) -> None:
     _insert(connection, session, chain.from_iterable(rows.sessions for rows in batch))
     _insert(connection, log, chain.from_iterable(rows.logs for rows in batch))
     _insert(connection, log_body, chain.from_iterable(rows.bodies for rows in batch))
+    exposures = [rows.exposures for rows in batch if rows.exposures is not None]
+    if exposures:
+        write_exposures(connection, exposures)
 
 
 def _insert(connection: sqlite3.Connection, table: Table, rows: Iterable[Values]) -> None:

@@ -6,7 +6,16 @@ from typing import Any
 from sqlalchemy import Row
 
 from everloop.domain.generation import Usage
-from everloop.domain.ids import ConfigId, EnvironmentId, LogId, OrganisationId, ProjectId, SessionId
+from everloop.domain.ids import (
+    ConfigId,
+    EnvironmentId,
+    ExperimentId,
+    LogId,
+    OrganisationId,
+    ProjectId,
+    SessionId,
+    TrialId,
+)
 from everloop.domain.log import Log, LogBody
 
 Values = tuple[str | int | float | None, ...]
@@ -46,6 +55,7 @@ def log_values(organisation_id: OrganisationId, each: Log) -> Values:
         each.time_to_first_token,
         each.duration,
         each.provider_calls,
+        each.experiment_id,
     )
 
 
@@ -104,7 +114,8 @@ def log_of(row: Row[Any], body: LogBody) -> Log:
         parent_id=None if row.parent_id is None else LogId(row.parent_id),
         parent_reference_id=row.parent_reference_id,
         reference_id=row.reference_id,
-        trial_id=row.trial_id,
+        experiment_id=None if row.experiment_id is None else ExperimentId(row.experiment_id),
+        trial_id=None if row.trial_id is None else TrialId(row.trial_id),
         source=row.source,
         source_datapoint_id=row.source_datapoint_id,
         user=row.user,

@@ -52,6 +52,7 @@ log = Table(
     Column("time_to_first_token", Double, nullable=True),
     Column("duration", Double, nullable=True),
     Column("provider_calls", BigInteger, nullable=True),
+    Column("experiment_id", Key, nullable=True),
     # With row ids: SQLite takes reading along the key of a table without them for so cheap that it leaves the indexes
     # below unused and reads all logs of the organisation.
     PrimaryKeyConstraint("organisation_id", "id"),

@@ -8,6 +8,7 @@ from everloop.storage.configs import Configs
 from everloop.storage.database import Database
 from everloop.storage.deployments import Deployments
 from everloop.storage.environments import Environments
+from everloop.storage.experiments import Experiments
 from everloop.storage.feed import PollingFeed
 from everloop.storage.feedback import FeedbackOfLogs
 from everloop.storage.health import DatabaseHealth
@@ -31,6 +32,7 @@ class Storage:
     projects: Projects
     configs: Configs
     deployments: Deployments
+    experiments: Experiments
     sessions: Sessions
     logs: Logs
     feedback: FeedbackOfLogs
@@ -64,9 +66,10 @@ async def open_storage(url: str, clock: Clock, metrics: Metrics) -> Storage:
         projects=Projects(database, changes),
         configs=Configs(database, changes),
         deployments=Deployments(database, changes),
+        experiments=Experiments(database, changes, clock),
         sessions=Sessions(database),
         logs=Logs(database),
-        feedback=FeedbackOfLogs(database),
+        feedback=FeedbackOfLogs(database, clock),
         keys=Keys(database, changes),
         log_writer=writer,
         feed=PollingFeed(database),

@@ -236,6 +236,8 @@ feedback = Table(
     _belongs_to("project", "project_id"),
 )
 Index("ix_feedback_organisation_id_log_id_type", feedback.c.organisation_id, feedback.c.log_id, feedback.c.type)
+# For judging the past of an experiment by other labels.
+Index("ix_feedback_project", feedback.c.organisation_id, feedback.c.project_id, feedback.c.type)
 
 # One row per configuration write. Numbers are never given twice, not even after the newest rows were deleted.
 change = Table(

@@ -8,12 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from everloop.domain.config import ConfigVersion
 from everloop.domain.deployment import Deployment
 from everloop.domain.environment import Environment
-from everloop.domain.ids import ConfigId, EnvironmentId, OrganisationId
+from everloop.domain.experiment import Experiment
+from everloop.domain.ids import ConfigId, EnvironmentId, ExperimentId, OrganisationId
 from everloop.domain.keys import ApiKey, ProviderKey
 from everloop.domain.snapshot import OrganisationView, ProjectView
 from everloop.storage.configs import version_of
 from everloop.storage.deployments import deployment_of
 from everloop.storage.environments import environment_of
+from everloop.storage.experiment_rows import read_experiments
+from everloop.storage.experiment_tables import experiment, experiment_arm
 from everloop.storage.keys import api_key_of, provider_key_of
 from everloop.storage.projects import project_of
 from everloop.storage.tables import (
@@ -68,10 +71,15 @@ async def project_views(
     """The chosen projects, a condition on `project`, by organisation; one without any has an empty list."""
     deployments = await _live_deployments(connection, chosen)
     configs = await _live_configs(connection, chosen)
+    experiments = await _experiments(connection, chosen)
+    for place, versions in (await _configs_of_arms(connection, chosen)).items():
+        configs.setdefault(place, {}).update(versions)
     found: defaultdict[OrganisationId, list[ProjectView]] = defaultdict(list)
     for row in (await connection.execute(select(project).where(chosen).order_by(project.c.number))).all():
         place = (row.organisation_id, row.id)
-        view = ProjectView(project_of(row), deployments.get(place, {}), configs.get(place, {}))
+        view = ProjectView(
+            project_of(row), deployments.get(place, {}), configs.get(place, {}), experiments.get(place, {})
+        )
         found[OrganisationId(row.organisation_id)].append(view)
     return found
 
@@ -84,6 +92,42 @@ async def _live_deployments(
     for row in (await connection.execute(query)).all():
         place = found.setdefault((row.organisation_id, row.project_id), {})
         place[EnvironmentId(row.environment_id)] = deployment_of(row)
+    return found
+
+
+async def _experiments(
+    connection: AsyncConnection, chosen: ColumnElement[bool]
+) -> dict[_Place, dict[ExperimentId, Experiment]]:
+    """All that are not deleted: concluded ones still tell their callers what took their place."""
+    projects = select(project.c.number).where(
+        chosen, project.c.organisation_id == experiment.c.organisation_id, project.c.id == experiment.c.project_id
+    )
+    found: dict[_Place, dict[ExperimentId, Experiment]] = {}
+    kept = await read_experiments(connection, and_(experiment.c.deleted_at.is_(None), projects.exists()))
+    for (organisation_id, _), each in kept.items():
+        found.setdefault((organisation_id, each.project_id), {})[each.id] = each
+    return found
+
+
+async def _configs_of_arms(
+    connection: AsyncConnection, chosen: ColumnElement[bool]
+) -> dict[_Place, dict[ConfigId, ConfigVersion]]:
+    arm = and_(
+        experiment_arm.c.organisation_id == model_config.c.organisation_id,
+        experiment_arm.c.config_id == model_config.c.id,
+    )
+    of_experiment = and_(
+        experiment.c.organisation_id == experiment_arm.c.organisation_id,
+        experiment.c.id == experiment_arm.c.experiment_id,
+        experiment.c.deleted_at.is_(None),
+    )
+    in_project = and_(
+        project.c.organisation_id == model_config.c.organisation_id, project.c.id == model_config.c.project_id
+    )
+    joined = model_config.join(experiment_arm, arm).join(experiment, of_experiment).join(project, in_project)
+    found: dict[_Place, dict[ConfigId, ConfigVersion]] = {}
+    for row in (await connection.execute(select(model_config).select_from(joined).where(chosen).distinct())).all():
+        found.setdefault((row.organisation_id, row.project_id), {})[ConfigId(row.id)] = version_of(row)
     return found
 
 

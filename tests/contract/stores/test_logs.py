@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from everloop import errors
 from everloop.domain.generation import Usage
-from everloop.domain.ids import ConfigId, EnvironmentId, LogId, ProjectId, SessionId
+from everloop.domain.ids import ConfigId, EnvironmentId, ExperimentId, LogId, ProjectId, SessionId, TrialId
 from everloop.domain.log import Log, LogBody, LogLink
 from everloop.domain.page import PageRequest
 from everloop.domain.scope import Scope
@@ -28,7 +28,8 @@ FULL = Log(
     parent_id=LogId("data_parent"),
     parent_reference_id="parent reference",
     reference_id="reference",
-    trial_id="trial_1",
+    experiment_id=ExperimentId("exp_1"),
+    trial_id=TrialId("trial_1"),
     source="source",
     source_datapoint_id="evdp_1",
     user="user",

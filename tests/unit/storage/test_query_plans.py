@@ -29,7 +29,7 @@ READS: dict[str, tuple[Callable[[Database], Awaitable[object]], str]] = {
     "a count": (lambda database: Logs(database).count(SCOPE, [ProjectId("x")]), "ix_log_project"),
     "the use of versions": (lambda database: Configs(database, _NONE).used(SCOPE, [ConfigId("x")]), "ix_log_config"),
     "a session": (lambda database: Sessions(database).summary(SCOPE, SessionId("x")), "ix_log_session"),
-    "feedback": (lambda database: FeedbackOfLogs(database).of_logs(SCOPE, [LogId("x")]), "ix_feedback_"),
+    "feedback": (lambda database: FeedbackOfLogs(database, _NONE).of_logs(SCOPE, [LogId("x")]), "ix_feedback_"),
 }
 
 

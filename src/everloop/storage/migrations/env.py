@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from everloop.storage import log_tables  # noqa: F401 - adds its tables to the metadata
+from everloop.storage import experiment_tables, log_tables  # noqa: F401 - they add their tables to the metadata
 from everloop.storage.tables import metadata
 
 context.configure(

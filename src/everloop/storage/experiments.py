@@ -1,0 +1,143 @@
+"""Experiments."""
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import and_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from everloop import errors
+from everloop.domain.deployment import Deployment
+from everloop.domain.experiment import Experiment
+from everloop.domain.ids import ConfigId, EnvironmentId, ExperimentId, ProjectId, TrialId
+from everloop.domain.results import Moment, Results
+from everloop.domain.scope import Scope
+from everloop.domain.trial import Trial
+from everloop.ports.system import Clock
+from everloop.storage.changes import Changes
+from everloop.storage.database import Database
+from everloop.storage.deployments import put_live
+from everloop.storage.experiment_rows import add_experiment, present, put_experiment, read_experiment, read_experiments
+from everloop.storage.experiment_tables import experiment as table
+from everloop.storage.experiment_tables import trial as trial_table
+from everloop.storage.exposures import expose
+from everloop.storage.judging import judge_anew
+from everloop.storage.projects import require_project
+from everloop.storage.results import read_results, read_timeline
+from everloop.storage.tables import deployment, model_config
+
+
+class Experiments:
+    """`ports.stores.ExperimentStore`."""
+
+    def __init__(self, database: Database, changes: Changes, clock: Clock) -> None:
+        self._database = database
+        self._changes = changes
+        self._clock = clock
+
+    async def create(self, scope: Scope, experiment: Experiment, deployments: Sequence[Deployment] = ()) -> None:
+        async with self._database.write() as connection:
+            await require_project(connection, scope.organisation_id, experiment.project_id)
+            await _require_configs(connection, scope, experiment)
+            await add_experiment(connection, scope, experiment)
+            await self._finish(connection, scope, experiment, deployments)
+
+    async def get(self, scope: Scope, experiment_id: ExperimentId) -> Experiment | None:
+        async with self._database.read() as connection:
+            return await read_experiment(connection, scope.organisation_id, experiment_id)
+
+    async def of_project(self, scope: Scope, project_id: ProjectId) -> tuple[Experiment, ...]:
+        chosen = and_(present(scope.organisation_id), table.c.project_id == project_id)
+        async with self._database.read() as connection:
+            return tuple((await read_experiments(connection, chosen)).values())
+
+    async def change(
+        self,
+        scope: Scope,
+        experiment_id: ExperimentId,
+        change: Callable[[Experiment], Experiment],
+        deployments: Sequence[Deployment] = (),
+    ) -> Experiment:
+        async with self._database.write() as connection:
+            before = await _require(connection, scope, experiment_id)
+            after = change(before)
+            await _require_configs(connection, scope, after)
+            await put_experiment(connection, scope, before, after)
+            if after.positive_labels != before.positive_labels:
+                await judge_anew(connection, scope, after, self._clock.now())
+            await self._finish(connection, scope, after, deployments)
+            return await _require(connection, scope, experiment_id)
+
+    async def delete(self, scope: Scope, experiment_id: ExperimentId, now: int) -> None:
+        async with self._database.write() as connection:
+            experiment = await _require(connection, scope, experiment_id)
+            live = and_(
+                deployment.c.organisation_id == scope.organisation_id,
+                deployment.c.project_id == experiment.project_id,
+                deployment.c.experiment_id == experiment_id,
+                deployment.c.ended_at.is_(None),
+            )
+            if (await connection.execute(select(deployment.c.id).where(live).limit(1))).first() is not None:
+                raise errors.Conflict(f"Experiment `{experiment.name}` is live: deploy something else first.")
+            mine = and_(table.c.organisation_id == scope.organisation_id, table.c.id == experiment_id)
+            await connection.execute(update(table).where(mine).values(deleted_at=now))
+            await self._changes.record(connection, scope.organisation_id, experiment.project_id)
+
+    async def expose(self, scope: Scope, trial: Trial) -> None:
+        async with self._database.write() as connection:
+            experiment = await _require(connection, scope, trial.experiment_id)
+            experiment.arm(trial.config_id)
+            await expose(connection, scope, trial)
+
+    async def trial(self, scope: Scope, trial_id: TrialId) -> Trial | None:
+        query = select(trial_table).where(
+            trial_table.c.organisation_id == scope.organisation_id, trial_table.c.id == trial_id
+        )
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        if row is None:
+            return None
+        return Trial(
+            TrialId(row.id),
+            ExperimentId(row.experiment_id),
+            ConfigId(row.config_id),
+            EnvironmentId(row.environment_id),
+            row.created_at,
+        )
+
+    async def results(self, scope: Scope, experiment_ids: Sequence[ExperimentId]) -> dict[ExperimentId, Results]:
+        async with self._database.read() as connection:
+            return await read_results(connection, scope, experiment_ids)
+
+    async def timeline(
+        self, scope: Scope, experiment_id: ExperimentId, environment_id: EnvironmentId
+    ) -> tuple[Moment, ...]:
+        async with self._database.read() as connection:
+            return await read_timeline(connection, scope, experiment_id, environment_id)
+
+    async def _finish(
+        self, connection: AsyncConnection, scope: Scope, experiment: Experiment, deployments: Sequence[Deployment]
+    ) -> None:
+        for each in deployments:
+            await put_live(connection, scope, each)
+        await self._changes.record(connection, scope.organisation_id, experiment.project_id)
+
+
+async def _require(connection: AsyncConnection, scope: Scope, experiment_id: ExperimentId) -> Experiment:
+    experiment = await read_experiment(connection, scope.organisation_id, experiment_id)
+    if experiment is None:
+        raise errors.NotFound(f"There is no experiment `{experiment_id}`.")
+    return experiment
+
+
+async def _require_configs(connection: AsyncConnection, scope: Scope, experiment: Experiment) -> None:
+    """Raises `errors.NotFound` unless every arm is a configuration of the experiment's project."""
+    wanted = [arm.config_id for arm in experiment.arms]
+    mine = and_(
+        model_config.c.organisation_id == scope.organisation_id,
+        model_config.c.project_id == experiment.project_id,
+        model_config.c.id.in_(wanted),
+    )
+    found = set((await connection.execute(select(model_config.c.id).where(mine))).scalars())
+    missing = [each for each in wanted if each not in found]
+    if missing:
+        raise errors.NotFound(f"There is no configuration `{missing[0]}` in the project.")
