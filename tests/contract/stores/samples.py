@@ -1,16 +1,19 @@
 """Values with nothing in them that a test does not ask for."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from everloop.domain.config import ConfigVersion, ModelConfig, fingerprint
 from everloop.domain.deployment import ConfigTarget, Deployment, Target
 from everloop.domain.environment import Environment
+from everloop.domain.experiment import Experiment
 from everloop.domain.feedback import Feedback, Value
 from everloop.domain.ids import (
     ApiKeyId,
     ConfigId,
     DeploymentId,
     EnvironmentId,
+    ExperimentId,
     FeedbackId,
     LogId,
     OrganisationId,
@@ -18,14 +21,17 @@ from everloop.domain.ids import (
     ProjectId,
     ProviderKeyId,
     SessionId,
+    TrialId,
     time_ordered,
 )
 from everloop.domain.keys import ApiKey, ProviderKey
 from everloop.domain.log import Log, LogBody
 from everloop.domain.organisation import Organisation
+from everloop.domain.outcome import PositiveLabel
 from everloop.domain.page import PageRequest
 from everloop.domain.project import Project
 from everloop.domain.session import Session
+from everloop.domain.trial import Trial
 
 ALL = PageRequest(0, 1_000)
 
@@ -97,6 +103,42 @@ def a_deployment(
 ) -> Deployment:
     place = (ProjectId(project), EnvironmentId(environment))
     return Deployment(DeploymentId(identifier), *place, target, created_at, "key_a")
+
+
+def an_experiment(
+    identifier: str = "exp_1",
+    name: str = "which",
+    *arms: str,
+    project: str = "pr_1",
+    labels: tuple[PositiveLabel, ...] = (PositiveLabel("rating", "good"),),
+    created_at: int = 25,
+) -> Experiment:
+    """With `config_1` and `config_2` as its arms, unless others are named."""
+    experiment = Experiment(
+        ExperimentId(identifier), ProjectId(project), name, f"salt of {identifier}", labels, created_at, created_at
+    )
+    for arm in arms or ("config_1", "config_2"):
+        experiment = experiment.with_arm(a_version(arm, project), created_at)
+    return experiment
+
+
+def a_trial(
+    identifier: str = "trial_1", config: str = "config_1", experiment: str = "exp_1", environment: str = "env_a"
+) -> Trial:
+    place = (ExperimentId(experiment), ConfigId(config), EnvironmentId(environment))
+    return Trial(TrialId(identifier), *place, 45)
+
+
+def an_exposed_log(identifier: str = "data_1", trial: Trial | None = None, **changes: Any) -> Log:
+    """A log of a trial, which the log makes when it is the first one."""
+    trial = trial or a_trial()
+    return replace(
+        a_log(identifier, config=trial.config_id, created_at=trial.created_at),
+        experiment_id=trial.experiment_id,
+        trial_id=trial.id,
+        environment_id=trial.environment_id,
+        **changes,
+    )
 
 
 def a_log_id(number: int, milliseconds: int = 1_700_000_000_000) -> LogId:

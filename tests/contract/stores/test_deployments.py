@@ -4,11 +4,19 @@ import pytest
 
 from everloop import errors
 from everloop.domain.deployment import Deployment, ExperimentTarget
-from everloop.domain.ids import ConfigId, ExperimentId, ProjectId
+from everloop.domain.ids import ConfigId, ProjectId
 from everloop.domain.page import PageRequest
 from everloop.domain.scope import Scope
 from everloop.storage.opening import Storage
-from tests.contract.stores.samples import ALL, a_deployment, a_project, a_target, a_version, an_environment
+from tests.contract.stores.samples import (
+    ALL,
+    a_deployment,
+    a_project,
+    a_target,
+    a_version,
+    an_environment,
+    an_experiment,
+)
 
 
 @pytest.fixture
@@ -56,13 +64,15 @@ async def test_the_view_holds_the_configurations_that_are_live(storage: Storage,
 
 
 async def test_an_experiment_is_a_target_too(storage: Storage, scope: Scope, project: ProjectId):
-    deployment = a_deployment("dep_1", ExperimentTarget(ExperimentId("exp_1")))
+    experiment = an_experiment()
+    await storage.experiments.create(scope, experiment)
+    deployment = a_deployment("dep_1", ExperimentTarget(experiment.id))
     await storage.deployments.deploy(scope, [deployment])
     assert await history(storage, scope, project) == (deployment,)
     view = await storage.feed.project(scope.organisation_id, project)
     assert view is not None
     assert view.deployments == {"env_a": deployment}
-    assert view.configs == {}
+    assert set(view.configs) == {"config_1", "config_2"}
 
 
 async def test_clearing_is_a_row_of_history_once(storage: Storage, scope: Scope, project: ProjectId):

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -11,10 +12,21 @@ from hypothesis import strategies as st
 
 from everloop import errors
 from everloop.domain.config import ModelConfig
+from everloop.domain.deployment import ExperimentTarget
 from everloop.domain.environment import Environment
 from everloop.domain.feedback import FeedbackClass, FeedbackType, Sentiment
-from everloop.domain.ids import ApiKeyId, ConfigId, EnvironmentId, LogId, ProjectId, SessionId
+from everloop.domain.ids import (
+    ApiKeyId,
+    ConfigId,
+    EnvironmentId,
+    ExperimentId,
+    LogId,
+    ProjectId,
+    SessionId,
+    TrialId,
+)
 from everloop.domain.log import LogBody
+from everloop.domain.outcome import PositiveLabel
 from everloop.domain.page import Page
 from everloop.domain.project import ProjectSort
 from everloop.domain.scope import Scope
@@ -30,14 +42,18 @@ from tests.contract.stores.samples import (
     a_provider_key,
     a_session,
     a_target,
+    a_trial,
     a_version,
     an_api_key,
     an_environment,
+    an_experiment,
+    an_exposed_log,
     an_organisation,
 )
 
 PROJECT, CONFIG, LOG, SESSION = ProjectId("pr_1"), ConfigId("config_1"), LogId("data_1"), SessionId("sesh_1")
 STAGING = EnvironmentId("env_s")
+EXPERIMENT, TRIAL = ExperimentId("exp_1"), TrialId("trial_1")
 NOTHING: Page[Any] = Page((), 0)
 Probe = Callable[[Storage, Scope], Awaitable[object]]
 
@@ -59,7 +75,18 @@ async def everything(storage: Storage, scope: Scope) -> dict[str, object]:
         "environments": await storage.environments.names(scope),
         "api keys": await storage.keys.api_keys(scope),
         "provider keys": await storage.keys.provider_keys(scope),
+        "experiments": await _experiments(storage, scope, ids),
         "view": snapshot.organisations.get(scope.organisation_id),
+    }
+
+
+async def _experiments(storage: Storage, scope: Scope, projects: list[ProjectId]) -> dict[str, object]:
+    kept = [each for project in projects for each in await storage.experiments.of_project(scope, project)]
+    return {
+        "kept": kept,
+        "results": await storage.experiments.results(scope, [each.id for each in kept]),
+        "trials": [await storage.experiments.trial(scope, TrialId(f"trial_{number}")) for number in range(4)],
+        "timelines": [await storage.experiments.timeline(scope, each.id, EnvironmentId("env_a")) for each in kept],
     }
 
 
@@ -71,7 +98,9 @@ async def owner(storage: Storage, scope: Scope) -> Scope:
     await storage.configs.register(scope, a_version(), a_deployment())
     await storage.deployments.deploy(scope, [a_deployment("dep_2", a_target(), environment="env_s")])
     await storage.sessions.create(scope, a_session())
-    await storage.log_writer.append(scope, [a_log(session="sesh_1", reference="mine")])
+    await storage.experiments.create(scope, an_experiment("exp_1", "owner's", "config_1"))
+    exposed = replace(a_log(session="sesh_1", reference="mine"), experiment_id=EXPERIMENT, trial_id=TRIAL)
+    await storage.log_writer.append(scope, [exposed])
     await storage.feedback.record(scope, PROJECT, [], [a_piece("ann_1", "good")])
     await storage.keys.add_api_key(scope, an_api_key())
     await storage.keys.put_provider_key(scope, a_provider_key())
@@ -103,6 +132,11 @@ SEEING_NOTHING: dict[str, tuple[Probe, object]] = {
     "ConfigStore.used": (lambda s, who: s.configs.used(who, [CONFIG]), {}),
     "ConfigStore.of_project": (lambda s, who: s.configs.of_project(who, PROJECT), ()),
     "DeploymentStore.history": (lambda s, who: s.deployments.history(who, PROJECT, ALL), NOTHING),
+    "ExperimentStore.get": (lambda s, who: s.experiments.get(who, EXPERIMENT), None),
+    "ExperimentStore.of_project": (lambda s, who: s.experiments.of_project(who, PROJECT), ()),
+    "ExperimentStore.trial": (lambda s, who: s.experiments.trial(who, TRIAL), None),
+    "ExperimentStore.results": (lambda s, who: s.experiments.results(who, [EXPERIMENT]), {EXPERIMENT: {}}),
+    "ExperimentStore.timeline": (lambda s, who: s.experiments.timeline(who, EXPERIMENT, EnvironmentId("env_a")), ()),
     "EnvironmentStore.names": (lambda s, who: s.environments.names(who), {"env_b": "somewhere"}),
     "KeyStore.api_keys": (lambda s, who: s.keys.api_keys(who), ()),
     "KeyStore.provider_keys": (lambda s, who: s.keys.provider_keys(who), ()),
@@ -125,6 +159,16 @@ TOUCHING_NOTHING: dict[str, tuple[Probe, object]] = {
         lambda s, who: s.deployments.deploy(who, [a_deployment("dep_3", None)]),
         errors.NotFound,
     ),
+    "ExperimentStore.create": (
+        lambda s, who: s.experiments.create(who, an_experiment("exp_2", "stranger's", "config_1")),
+        errors.NotFound,
+    ),
+    "ExperimentStore.change": (
+        lambda s, who: s.experiments.change(who, EXPERIMENT, lambda each: each.renamed("stolen", 99)),
+        errors.NotFound,
+    ),
+    "ExperimentStore.delete": (lambda s, who: s.experiments.delete(who, EXPERIMENT, 99), errors.NotFound),
+    "ExperimentStore.expose": (lambda s, who: s.experiments.expose(who, a_trial("trial_2")), errors.NotFound),
     "EnvironmentStore.rename": (lambda s, who: s.environments.rename(who, STAGING, "stolen"), errors.NotFound),
     "EnvironmentStore.make_default": (lambda s, who: s.environments.make_default(who, STAGING), errors.NotFound),
     "EnvironmentStore.delete": (lambda s, who: s.environments.delete(who, STAGING, 99), errors.NotFound),
@@ -210,8 +254,10 @@ async def twin(storage: Storage, owner: Scope) -> Scope:
     await storage.configs.register(scope, a_version(config=ModelConfig("twin's")), a_deployment(created_at=99))
     await storage.deployments.deploy(scope, [a_deployment("dep_2", a_target(), environment="env_s", created_at=99)])
     await storage.sessions.create(scope, a_session("sesh_1", "twin's", 99))
+    await storage.experiments.create(scope, an_experiment("exp_1", "twin's", "config_1", created_at=99))
     body = LogBody(inputs=b'"twin"', output="twin's")
-    await storage.log_writer.append(scope, [a_log(session="sesh_1", reference="mine", created_at=99, body=body)])
+    log = a_log(session="sesh_1", reference="mine", created_at=99, body=body)
+    await storage.log_writer.append(scope, [replace(log, experiment_id=EXPERIMENT, trial_id=TRIAL)])
     rating = FeedbackType("rating", FeedbackClass.SELECT, {"twin's": Sentiment.NEUTRAL})
     await storage.feedback.record(scope, PROJECT, [rating], [a_piece("ann_1", "twin's", created_at=99)])
     await storage.keys.add_api_key(scope, an_api_key("key_1", "org_b", 99))
@@ -221,7 +267,7 @@ async def twin(storage: Storage, owner: Scope) -> Scope:
 
 
 async def test_twins_see_each_their_own(storage: Storage, owner: Scope, twin: Scope):
-    for scope, theirs in ((owner, ["twin's"]), (twin, ["name of pr_1", "out of data_1", "of config_1"])):
+    for scope, theirs in ((owner, ["twin's"]), (twin, ["name of pr_1", "out of data_1", "of config_1", "owner's"])):
         for seen in (await everything(storage, scope)).values():
             assert not [each for each in theirs if each in repr(seen)]
     links = [await storage.logs.link_by_reference(scope, "mine") for scope in (owner, twin)]
@@ -286,6 +332,13 @@ STEP = st.one_of(
     st.tuples(st.just("deploy"), PICK, PICK),
     st.tuples(st.just("clear"), PICK, PICK),
     st.tuples(st.just("log"), PICK, PICK),
+    st.tuples(st.just("experiment"), PICK, PICK),
+    st.tuples(st.just("add arm"), PICK, PICK),
+    st.tuples(st.just("other labels"), PICK, PICK),
+    st.tuples(st.just("delete experiment"), PICK, PICK),
+    st.tuples(st.just("expose"), PICK, PICK),
+    st.tuples(st.just("deploy experiment"), PICK, PICK),
+    st.tuples(st.just("exposed log"), PICK, PICK),
     st.tuples(st.just("feedback"), PICK, PICK),
     st.tuples(st.just("unset"), PICK, PICK),
     st.tuples(st.just("session"), PICK, PICK),
@@ -316,6 +369,24 @@ def act(s: Storage, who: Scope, name: str, one: int, two: int, now: int) -> Awai
         "clear": lambda: s.deployments.deploy(who, [a_deployment(f"dep_{now}", None, project, environment, now)]),
         "log": lambda: s.log_writer.append(
             who, [a_log(log, project, session=f"sesh_{one}", session_reference=f"r{one}", created_at=now)]
+        ),
+        "experiment": lambda: s.experiments.create(
+            who, an_experiment(f"exp_{one}", f"name {two}", *ARMS_OF_ALL, project="pr_0", labels=MOODS, created_at=now)
+        ),
+        "add arm": lambda: s.experiments.change(
+            who, ExperimentId(f"exp_{one}"), lambda each: each.with_arm(a_version(f"config_{two + 100}"), now)
+        ),
+        "other labels": lambda: s.experiments.change(
+            who, ExperimentId(f"exp_{one}"), lambda each: each.judged_by(MOODS[:two], now)
+        ),
+        "delete experiment": lambda: s.experiments.delete(who, ExperimentId(f"exp_{one}"), now),
+        "expose": lambda: s.experiments.expose(who, a_trial(f"trial_{two}", ARMS_OF_ALL[0], f"exp_{one}", environment)),
+        "deploy experiment": lambda: s.deployments.deploy(
+            who, [a_deployment(f"dep_{now}", ExperimentTarget(ExperimentId(f"exp_{one}")), "pr_0", environment, now)]
+        ),
+        "exposed log": lambda: s.log_writer.append(
+            who,
+            [an_exposed_log(f"data_{now}", a_trial(f"trial_{two}", ARMS_OF_ALL[0], f"exp_{one}"), project_id=project)],
         ),
         "feedback": lambda: s.feedback.record(
             who, ProjectId(project), [mood], [a_piece(f"ann_{now}", f"v{one}", "mood", log=log)]
@@ -349,6 +420,9 @@ async def outcome(step: Awaitable[object]) -> object:
 # What every life begins with, so that the steps after it find something.
 BEGINNING = [("project", 0, 0), ("environment", 0, 1), ("register", 0, 0), ("log", 0, 0)]
 NUMBERS = count()
+# What the beginning registers is there for every experiment.
+ARMS_OF_ALL = ("config_104",)
+MOODS = (PositiveLabel("mood", "v0"), PositiveLabel("mood", "v1"))
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
