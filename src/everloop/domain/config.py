@@ -3,11 +3,12 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from enum import StrEnum
 from typing import Any
 
 from everloop.domain.ids import ConfigId, ProjectId
+from everloop.domain.value import value
 
 
 class Endpoint(StrEnum):
@@ -17,7 +18,7 @@ class Endpoint(StrEnum):
     CHAT = "chat"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ModelConfig:
     """The functional fields, with v4's defaults filled in. Two equal ones are the same version of a project.
 
@@ -70,7 +71,7 @@ def fingerprint(config: ModelConfig) -> str:
     return hashlib.sha256(canonical_json(config.functional()).encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ConfigVersion:
     """A configuration registered in a project. `name` and `description` are labels, no part of its identity."""
 
@@ -83,7 +84,7 @@ class ConfigVersion:
     description: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ConfigUse:
     """A version with what is known of its use: how many logs, and when the last was made (Unix milliseconds)."""
 

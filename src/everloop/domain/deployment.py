@@ -1,18 +1,17 @@
 """What is live: in one project, in one environment, one of two things."""
 
-from dataclasses import dataclass
-
 from everloop.domain.ids import ConfigId, DeploymentId, EnvironmentId, ExperimentId, ProjectId
+from everloop.domain.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ConfigTarget:
     """A model configuration is live."""
 
     config_id: ConfigId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ExperimentTarget:
     """An experiment is live: each call gets one of its arms."""
 
@@ -22,7 +21,7 @@ class ExperimentTarget:
 Target = ConfigTarget | ExperimentTarget
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Deployment:
     """A row of history: what went live where, when, by whom; a `target` of None says that the place was cleared.
 

@@ -1,10 +1,11 @@
 """A JSON value together with its text, so that it is written once however often it is stored or sent."""
 
-from dataclasses import dataclass
 from typing import Any
 
+from everloop.domain.value import value
 
-@dataclass(frozen=True, slots=True)
+
+@value
 class Document:
     """`value` as read from a request and `text`, the same value as UTF-8 JSON."""
 

@@ -1,14 +1,14 @@
 """An environment: a named place, such as `production`, in which something of each project can be live."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from everloop.domain.ids import EnvironmentId
+from everloop.domain.value import value
 
 FIRST_NAME: Final = "production"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Environment:
     """Names are unique within the organisation; exactly one is the default. `created_at` is in Unix milliseconds."""
 

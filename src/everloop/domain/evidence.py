@@ -17,11 +17,11 @@ outcomes and a look after every event, is measured by the simulation in `bench/e
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from everloop.domain.ids import ConfigId
+from everloop.domain.value import value
 
 ERROR: Final = 0.05
 # The t at which the intervals are as narrow as they can be: two arms of 1,000 units each, or one of 500. At a tenth of
@@ -31,7 +31,7 @@ NARROWEST_AT: Final = 500.0
 PADDING: Final = 4
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Interval:
     """Both ends belong to it."""
 
@@ -47,7 +47,7 @@ class Verdict(StrEnum):
     OPEN = "no telling yet"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Summary:
     """All that is kept of an arm's outcomes: its rated units, the sum of their means, and of the squares of those."""
 
@@ -81,7 +81,7 @@ class Summary:
         return (self.squares + PADDING - total * total / count) / (count - 1)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Estimate:
     """One arm: `mean` is None before the first outcome. The interval has an error of `ERROR` for this arm alone."""
 
@@ -90,7 +90,7 @@ class Estimate:
     interval: Interval
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Comparison:
     """One arm against the control: `difference` is the arm's mean less the control's, None while either has none."""
 
@@ -99,7 +99,7 @@ class Comparison:
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Evidence:
     """Every arm, and every arm but the control compared with it; by configuration."""
 

@@ -1,7 +1,7 @@
 """An experiment: configurations of one project that share its traffic, and what may be done to them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Final
 
@@ -9,6 +9,7 @@ from everloop.domain.assignment import SALT_BYTES
 from everloop.domain.config import ConfigVersion, Endpoint
 from everloop.domain.ids import ConfigId, ExperimentId, ProjectId
 from everloop.domain.outcome import PositiveLabel
+from everloop.domain.value import value
 from everloop.errors import BadRequest, Conflict, InvalidFields, NotFound
 
 # Beyond these a share could not be told from none or from all, and quotients of weights would leave the floats.
@@ -26,7 +27,7 @@ class ExperimentStatus(StrEnum):
     CONCLUDED = "Concluded"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Arm:
     """One configuration in an experiment. `weight` is relative to those of the other active arms.
 
@@ -46,7 +47,7 @@ class Arm:
             raise InvalidFields.one(("body", "weight"), message)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Experiment:
     """Its arms in the order they were added, and what counts as success. Times are Unix milliseconds.
 

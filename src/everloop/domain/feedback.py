@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Final
 
 from everloop.domain.ids import FeedbackId, LogId
+from everloop.domain.value import value
 
 Value = bool | int | float | str | tuple[str, ...]
 
@@ -29,7 +30,7 @@ class Sentiment(StrEnum):
     UNSET = "unset"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FeedbackType:
     """A type of one project. `labels` maps each known value to its sentiment, for the two select classes only."""
 
@@ -43,7 +44,7 @@ class FeedbackType:
         return self.kind in {FeedbackClass.SELECT, FeedbackClass.MULTI_SELECT}
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Feedback:
     """One piece of it. A `multi_select` type makes one piece per label. `created_at` is in Unix milliseconds."""
 

@@ -1,9 +1,10 @@
 """What a provider is asked and what it says: one request, and a closed set of events."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from everloop.domain.config import ModelConfig
+from everloop.domain.value import value
 from everloop.errors import ProviderFailure
 
 
@@ -16,7 +17,7 @@ class FinishReason(StrEnum):
     CONTENT_FILTER = "content_filter"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class GenerationRequest:
     """One call of a provider: `samples` answers to one rendered prompt."""
 
@@ -30,7 +31,7 @@ class GenerationRequest:
     suffix: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PreparedCall:
     """A request in the vendor's words: a path below the vendor's base URL, and a JSON body without keys."""
 
@@ -39,7 +40,7 @@ class PreparedCall:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Secret:
     """A provider key on its way to the provider; it shows itself to nobody."""
 
@@ -49,7 +50,7 @@ class Secret:
         return "[secret]"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Usage:
     """Tokens of one call (or, on a log, of one sample). `estimated` when the provider did not count them itself.
 
@@ -62,7 +63,7 @@ class Usage:
     estimated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Sample:
     """One finished answer: `text` is the provider's, white space included."""
 
@@ -71,7 +72,7 @@ class Sample:
     finish_reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Generation:
     """A whole answer: its samples in order of index (fewer than asked when the provider gave fewer).
 
@@ -86,7 +87,7 @@ class Generation:
     attempts: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TextDelta:
     """More text of one sample."""
 
@@ -94,7 +95,7 @@ class TextDelta:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Finish:
     """One sample is complete. `response` is what a plain answer's body would have been for this sample alone."""
 
@@ -103,14 +104,14 @@ class Finish:
     response: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class UsageReport:
     """The provider's count for the whole call, every sample together."""
 
     usage: Usage
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Failure:
     """The stream broke after it had begun: for one sample, or (None) for all that were not finished."""
 

@@ -1,12 +1,12 @@
 """Keys: ours, which callers show us, and the providers', which we show to providers."""
 
 import hashlib
-from dataclasses import dataclass
 
 from everloop.domain.ids import ApiKeyId, OrganisationId, ProviderKeyId
+from everloop.domain.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ApiKey:
     """An API key as it is kept: `digest` is the SHA-256 of the key itself, which is shown once and kept nowhere.
 
@@ -27,7 +27,7 @@ def digest_of(key: str) -> bytes:
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ProviderKey:
     """An organisation's key for one provider, sealed. `hint` is its last four characters."""
 

@@ -1,12 +1,13 @@
 """A log: one sample of one call, what was asked, what came back, and what it took."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from everloop.domain.generation import Usage
 from everloop.domain.ids import ConfigId, EnvironmentId, ExperimentId, LogId, ProjectId, SessionId, TrialId
+from everloop.domain.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LogBody:
     """The wide part. Every `bytes` is one UTF-8 JSON value; `save=false` leaves all but `metadata` empty."""
 
@@ -25,7 +26,7 @@ class LogBody:
     provider_response: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Log:
     """Times are Unix milliseconds; durations, latencies and `time_to_first_token` are seconds; costs are US dollars.
 
@@ -67,7 +68,7 @@ class Log:
     body: LogBody = field(default_factory=LogBody)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LogLink:
     """What a new log needs to know of its parent, and feedback of its log."""
 

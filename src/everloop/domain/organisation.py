@@ -1,11 +1,10 @@
 """An organisation: the wall that nothing is seen across."""
 
-from dataclasses import dataclass
-
 from everloop.domain.ids import OrganisationId
+from everloop.domain.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Organisation:
     """The owner of projects, environments and keys. `created_at` is in Unix milliseconds."""
 

@@ -1,10 +1,10 @@
 """Outcome: what feedback says of a log, and what a unit's logs say together."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from everloop.domain.feedback import Feedback, label_of
+from everloop.domain.value import value
 
 
 class Outcome(StrEnum):
@@ -15,7 +15,7 @@ class Outcome(StrEnum):
     UNRATED = "unrated"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PositiveLabel:
     """A label that counts as success; `value` is the label as text (`domain.feedback.label_of`)."""
 
@@ -40,7 +40,7 @@ def outcome_of(feedback: Iterable[Feedback], labels: Collection[PositiveLabel]) 
     return outcome
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Tally:
     """One unit in one arm: how many of its logs are rated, and how many of those are positive."""
 

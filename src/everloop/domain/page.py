@@ -1,12 +1,13 @@
 """A page of a longer list."""
 
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from everloop.domain.value import value
 
 Item = TypeVar("Item")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Page(Generic[Item]):
     """`items` of one page and the `total` over all pages."""
 
@@ -14,7 +15,7 @@ class Page(Generic[Item]):
     total: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PageRequest:
     """Which page: `offset` items are skipped and at most `size` returned."""
 

@@ -1,12 +1,12 @@
 """A project: the unchanging place that applications call by name."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from everloop.domain.ids import ProjectId
+from everloop.domain.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Project:
     """Its id never changes; its name is unique within the organisation and may. Times are Unix milliseconds."""
 

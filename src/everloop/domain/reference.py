@@ -1,8 +1,8 @@
 """How a caller names things: the pairs of which at most one may be given."""
 
-from dataclasses import dataclass
 from typing import Final
 
+from everloop.domain.value import value
 from everloop.errors import FieldIssue, InvalidFields
 
 # A name that is not known makes a project, and a reference makes a session: both are kept under an index, and
@@ -11,7 +11,7 @@ _LONGEST_NAME: Final = 255
 _LONGEST_REFERENCE: Final = 500
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ProjectReference:
     """A project by name, by id, or by both when they agree."""
 
@@ -28,7 +28,7 @@ class ProjectReference:
             raise InvalidFields.one(("body", "project"), message)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LinkReference:
     """Where a log belongs: at most one way of naming its session, at most one of naming its parent."""
 

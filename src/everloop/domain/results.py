@@ -2,14 +2,15 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from everloop.domain.evidence import Summary
 from everloop.domain.ids import ConfigId, EnvironmentId
 from everloop.domain.latency import quantile
+from everloop.domain.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ArmUsage:
     """What the calls of one arm took. Failed logs count, also those that cost nothing; the caller's going away is none.
 
@@ -36,7 +37,7 @@ class ArmUsage:
         return quantile(self.latencies, share)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ArmResults:
     """One arm: what its calls took, and what was said of them."""
 
@@ -54,7 +55,7 @@ def busiest(results: Results) -> EnvironmentId | None:
     return max(trials, key=lambda place: trials[place], default=None)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Moment:
     """What was known of an arm's outcomes at a time, in Unix milliseconds."""
 

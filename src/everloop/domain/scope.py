@@ -1,11 +1,10 @@
 """Who is asking: the organisation whose things may be seen, and the key that asked."""
 
-from dataclasses import dataclass
-
 from everloop.domain.ids import OrganisationId
+from everloop.domain.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Scope:
     """The first argument of every store method: what it returns or changes lies within this organisation."""
 

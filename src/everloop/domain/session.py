@@ -2,12 +2,12 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass
 
 from everloop.domain.ids import OrganisationId, Prefix, ProjectId, SessionId, identifier
+from everloop.domain.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Session:
     """`reference_id` is the caller's own name for it. `created_at` is in Unix milliseconds."""
 
@@ -16,7 +16,7 @@ class Session:
     reference_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SessionSummary:
     """A session with what its logs say: `projects` as (id, name), the first log's inputs (JSON) and the last output."""
 

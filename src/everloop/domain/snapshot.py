@@ -1,7 +1,7 @@
 """What the hot path reads: everything that decides how a call is answered, frozen, and swapped whole."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from everloop.domain.config import ConfigVersion
 from everloop.domain.deployment import Deployment
@@ -10,9 +10,10 @@ from everloop.domain.experiment import Experiment
 from everloop.domain.ids import ConfigId, EnvironmentId, ExperimentId, OrganisationId, ProjectId
 from everloop.domain.keys import ApiKey, ProviderKey
 from everloop.domain.project import Project
+from everloop.domain.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ProjectView:
     """A project, what is live in each environment, its experiments, and the configurations of both."""
 
@@ -22,7 +23,7 @@ class ProjectView:
     experiments: Mapping[ExperimentId, Experiment] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OrganisationView:
     """An organisation's environments, keys and projects. `provider_keys` is by provider name."""
 
@@ -65,7 +66,7 @@ class OrganisationView:
         return replace(self, projects=projects, projects_by_name=names, projects_by_experiment=experiments)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Snapshot:
     """The whole of it as of `epoch`, the number of the last change it contains."""
 
@@ -82,7 +83,7 @@ class Snapshot:
         return Snapshot(epoch, organisations, keys)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Change:
     """One configuration write, as the feed tells it. `project_id` is None when it touched the organisation itself.
 

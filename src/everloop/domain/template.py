@@ -2,17 +2,17 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+from everloop.domain.value import value
 from everloop.errors import MissingInputs
 
 # One optional white-space character each side, as the official client's local renderer matches it.
 _VARIABLE: Final = re.compile(r"{{\s?([a-zA-Z_\d]+)\s?}}")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Template:
     """A template cut at its variables: literal, variable, literal, variable, … literal."""
 

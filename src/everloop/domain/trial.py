@@ -1,15 +1,15 @@
 """A trial: the first time that a unit met an arm of an experiment in one environment."""
 
 import hashlib
-from dataclasses import dataclass
 from typing import Final
 
 from everloop.domain.ids import ConfigId, EnvironmentId, ExperimentId, Prefix, TrialId, identifier
+from everloop.domain.value import value
 
 _PURPOSE: Final = b"everloop trial"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Trial:
     """`config_id` is the arm; `created_at` is in Unix milliseconds.
 

@@ -1,10 +1,10 @@
 """Ports to the machine: time, randomness, secrets, prices, measurements."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from everloop.domain.generation import Usage
 from everloop.domain.ids import LogId, Prefix
+from everloop.domain.value import value
 
 
 class Clock(Protocol):
@@ -47,7 +47,7 @@ class SecretBox(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Cost:
     """US dollars."""
 

@@ -5,13 +5,13 @@ import io
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
 
 import aiohttp
 from aiohttp.http_exceptions import ContentEncodingError
 from yarl import URL
 
+from everloop.domain.value import value
 from everloop.errors import FailureKind
 from everloop.providers.addresses import guarded_socket
 
@@ -20,7 +20,7 @@ _DIRECT_BODY: Final = 1024 * 1024  # aiohttp writes larger ones in one go unless
 _SETTLE: Final = 0.1
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Timeouts:
     """Seconds: until connected, until the answer begins, between two pieces of it, and in all (retries included)."""
 
@@ -43,7 +43,7 @@ class TransportFailure(Exception):
         self.answered = answered
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Answer:
     """A whole HTTP answer."""
 

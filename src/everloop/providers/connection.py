@@ -1,16 +1,17 @@
 """Where a provider is and with whose key it is called: the operator's word, never a request's."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from yarl import URL
 
 from everloop.domain.generation import Secret
+from everloop.domain.value import value
 
 OPENAI_BASE_URL: Final = "https://api.openai.com/v1"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Connection:
     """One provider as the operator set it up.
 

@@ -27,7 +27,7 @@ comes instead of the end. Plain calls take as long as the stream would, and a fa
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from everloop.domain.generation import (
@@ -43,6 +43,7 @@ from everloop.domain.generation import (
     Usage,
     UsageReport,
 )
+from everloop.domain.value import value
 from everloop.ports.system import Clock, Metrics
 from everloop.providers import mock_answer, openai_request
 from everloop.providers.facts import Api
@@ -54,7 +55,7 @@ _NAME: Final = "mock"
 _ORIGIN: Final = "Mock"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Step:
     """An event and the seconds after the call at which it is due."""
 

@@ -4,13 +4,13 @@ import hashlib
 import re
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Final
 
 import msgspec
 
 from everloop.domain.generation import FinishReason, GenerationRequest, PreparedCall, Usage
+from everloop.domain.value import value
 from everloop.providers import openai_request
 from everloop.providers.mock_script import Script
 
@@ -18,7 +18,7 @@ _WORD: Final = re.compile(r"\s*\S+|\s+$")
 _LONGEST_ECHO: Final = 4000
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MockSample:
     """One answer as words; each begins with the space before it, so that together they are the text."""
 

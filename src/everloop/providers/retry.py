@@ -3,18 +3,18 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
+from everloop.domain.value import value
 from everloop.errors import ProviderFailure
 from everloop.ports.system import Clock
 
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RetryPolicy:
     """At most `retries` more tries, the k-th after a random part of `base` * 2^(k-1) seconds, or of `cap` if less.
 

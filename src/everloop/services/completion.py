@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from everloop.domain.config import Endpoint
 from everloop.domain.document import EMPTY_OBJECT, Document
@@ -12,6 +12,7 @@ from everloop.domain.reference import LinkReference, ProjectReference
 from everloop.domain.scope import Scope
 from everloop.domain.template import parse
 from everloop.domain.usage import total
+from everloop.domain.value import value
 from everloop.errors import BadRequest, InvalidFields
 from everloop.ports.providers import Providers
 from everloop.ports.system import Clock, Ids, Metrics
@@ -25,7 +26,7 @@ from everloop.services.sessions import SessionService
 from everloop.services.streaming import Chunk, SampleStreams
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CompletionCommand:
     """One call of what is deployed, or of an experiment when `experiment_id` is given (then `project` may be None).
 
@@ -49,7 +50,7 @@ class CompletionCommand:
     suffix: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AnsweredSample:
     """One sample as the caller gets it."""
 
@@ -61,7 +62,7 @@ class AnsweredSample:
     finish_reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Answer:
     """The whole answer; its logs are on disk. Requests and responses are JSON texts without keys.
 
@@ -76,7 +77,7 @@ class Answer:
     provider_responses: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StreamedAnswer:
     """An answer as it comes: `chunks` raises what goes wrong before the first of them.
 

@@ -1,7 +1,6 @@
 """Model configurations: registered once per content, and read back."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from everloop.domain.config import ConfigUse, ConfigVersion, ModelConfig, fingerprint
 from everloop.domain.deployment import ConfigTarget, Deployment
@@ -9,6 +8,7 @@ from everloop.domain.ids import ConfigId, DeploymentId, Prefix
 from everloop.domain.project import Project
 from everloop.domain.reference import ProjectReference
 from everloop.domain.scope import Scope
+from everloop.domain.value import value
 from everloop.errors import NotFound
 from everloop.ports.stores import ConfigStore
 from everloop.ports.system import Clock, Ids
@@ -16,7 +16,7 @@ from everloop.services.directory import Directory
 from everloop.services.projects import ProjectService
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Labels:
     """What people call a version; no part of its identity."""
 
@@ -24,7 +24,7 @@ class Labels:
     description: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ProjectConfig:
     """A version in its project."""
 

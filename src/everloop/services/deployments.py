@@ -1,7 +1,6 @@
 """Deployments: what is live in each environment of a project, put there, taken away, remembered."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from everloop.domain.config import ConfigVersion
 from everloop.domain.deployment import ConfigTarget, Deployment, ExperimentTarget, Target
@@ -12,6 +11,7 @@ from everloop.domain.page import Page, PageRequest
 from everloop.domain.project import Project
 from everloop.domain.scope import Scope
 from everloop.domain.snapshot import ProjectView
+from everloop.domain.value import value
 from everloop.errors import BadRequest, NotFound
 from everloop.ports.stores import DeploymentStore, ExperimentStore
 from everloop.ports.system import Clock, Ids
@@ -21,7 +21,7 @@ from everloop.services.environments import EnvironmentService
 from everloop.services.projects import ProjectService
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Live:
     """What is live in one environment of one project: a configuration, an experiment, or None."""
 

@@ -1,15 +1,16 @@
 """What a person changes of an experiment in one go."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from everloop.domain.config import ConfigVersion
 from everloop.domain.experiment import Experiment
 from everloop.domain.ids import ConfigId
 from everloop.domain.outcome import PositiveLabel
+from everloop.domain.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ArmChange:
     """New values for one arm; None leaves one as it is. A configuration that is no arm yet becomes one."""
 
@@ -17,7 +18,7 @@ class ArmChange:
     active: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ExperimentChange:
     """New values for an experiment; what is None stays. `arms` is by configuration; new ones are added in its order."""
 

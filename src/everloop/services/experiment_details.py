@@ -1,7 +1,6 @@
 """An experiment with what it refers to and what came of it, as the lists and pages show it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from everloop.domain.config import ConfigUse
 from everloop.domain.deployment import ExperimentTarget
@@ -10,11 +9,12 @@ from everloop.domain.experiment import Arm, Experiment
 from everloop.domain.ids import EnvironmentId, ExperimentId
 from everloop.domain.results import ArmResults, Results, busiest
 from everloop.domain.scope import Scope
+from everloop.domain.value import value
 from everloop.ports.stores import ConfigStore, ExperimentStore
 from everloop.services.directory import Directory
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ArmDetails:
     """An arm with its configuration and its results."""
 
@@ -23,7 +23,7 @@ class ArmDetails:
     results: ArmResults
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ExperimentDetails:
     """`live_in` are the environments where it is live; `results_of` is the one whose results the arms show.
 

@@ -1,19 +1,19 @@
 """What came of an experiment: now, and how it came to be."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from everloop.domain.evidence import Evidence, Summary, weigh
 from everloop.domain.experiment import Experiment
 from everloop.domain.ids import ConfigId, EnvironmentId, ExperimentId
 from everloop.domain.results import ArmResults, Moment, Results, busiest
 from everloop.domain.scope import Scope
+from everloop.domain.value import value
 from everloop.errors import NotFound
 from everloop.ports.stores import ExperimentStore
 from everloop.services.environments import EnvironmentService
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class EnvironmentTrials:
     """How many trials an experiment has in one environment, which may be deleted by now."""
 
@@ -22,7 +22,7 @@ class EnvironmentTrials:
     trials: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ExperimentResults:
     """The results in one environment (None: there are none yet in any). `evidence` is None without arms."""
 
@@ -33,7 +33,7 @@ class ExperimentResults:
     evidence: Evidence | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TimelinePoint:
     """What could be said at a time, in Unix milliseconds, of all arms together."""
 
@@ -41,7 +41,7 @@ class TimelinePoint:
     evidence: Evidence
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Timeline:
     """Oldest first. Every point weighs the arms and the control that the experiment has now."""
 

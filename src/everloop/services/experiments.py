@@ -1,7 +1,6 @@
 """Experiments: made, changed while they run, and concluded."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from everloop.domain.config import ConfigVersion, ModelConfig
 from everloop.domain.deployment import ConfigTarget, Deployment, ExperimentTarget, Target
@@ -12,6 +11,7 @@ from everloop.domain.outcome import PositiveLabel
 from everloop.domain.project import Project
 from everloop.domain.reference import ProjectReference
 from everloop.domain.scope import Scope
+from everloop.domain.value import value
 from everloop.errors import FieldIssue, InvalidFields, NotFound
 from everloop.ports.stores import ExperimentStore, FeedbackStore
 from everloop.ports.system import Clock, Ids
@@ -23,7 +23,7 @@ from everloop.services.experiment_details import ExperimentCatalogue, Experiment
 from everloop.services.projects import ProjectService
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NewExperiment:
     """What a person says of an experiment at its creation; `live` puts it into the default environment."""
 

@@ -1,17 +1,18 @@
 """Feedback: what people say of logs, checked against the project's types and kept."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from everloop.domain.feedback import Feedback, FeedbackClass, FeedbackType, Sentiment, Value, class_of, fits, label_of
 from everloop.domain.ids import FeedbackId, LogId, Prefix, ProjectId
 from everloop.domain.scope import Scope
+from everloop.domain.value import value
 from everloop.errors import FieldIssue, InvalidFields, NotFound
 from everloop.ports.stores import FeedbackStore, LogStore
 from everloop.ports.system import Clock, Ids
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FeedbackCommand:
     """One thing said, or unsaid with `unset`. `location` is where it stands in the request, for errors."""
 

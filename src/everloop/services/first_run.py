@@ -1,6 +1,5 @@
 """The first start: an organisation, an API key, a project to try, and its first completion."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from everloop.domain.config import ModelConfig
@@ -9,6 +8,7 @@ from everloop.domain.keys import digest_of
 from everloop.domain.organisation import Organisation
 from everloop.domain.reference import ProjectReference
 from everloop.domain.scope import Scope
+from everloop.domain.value import value
 from everloop.errors import BadRequest
 from everloop.ports.system import Ids, KeyFile
 from everloop.services.api_keys import ApiKeyService
@@ -25,7 +25,7 @@ _DEMO_CONFIG: Final = ModelConfig(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Welcome:
     """What a newcomer is shown. `api_key` is None when it is the operator's own, or was revoked."""
 

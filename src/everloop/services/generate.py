@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from everloop.domain.generation import (
     Event,
@@ -16,11 +16,12 @@ from everloop.domain.generation import (
     UsageReport,
 )
 from everloop.domain.usage import credible, per_sample
+from everloop.domain.value import value
 from everloop.errors import FailureKind, ProviderFailure
 from everloop.ports.providers import Provider
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ProviderCall:
     """Whom to ask, what, and with which key."""
 
@@ -40,7 +41,7 @@ class ProviderCall:
         return self.provider.prepare(replace(self.prepared.request, samples=count))
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Drawn:
     """One sample, what it used, and the provider's body that it came in."""
 
@@ -49,7 +50,7 @@ class Drawn:
     response: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Generated:
     """What came back, in order of index. `failure` is set when not all samples came.
 

@@ -1,7 +1,7 @@
 """Logs: kept for callers who generate elsewhere, and read back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from everloop.domain.config import ConfigUse, ModelConfig, fingerprint
 from everloop.domain.document import EMPTY_OBJECT, Document
@@ -14,6 +14,7 @@ from everloop.domain.project import Project
 from everloop.domain.reference import LinkReference, ProjectReference
 from everloop.domain.scope import Scope
 from everloop.domain.trial import Trial
+from everloop.domain.value import value
 from everloop.errors import InvalidFields, NotFound
 from everloop.ports.stores import ConfigStore, ExperimentStore, FeedbackStore, LogStore, LogWriter
 from everloop.ports.system import Clock, Ids
@@ -26,7 +27,7 @@ from everloop.services.sessions import SessionService
 REPORTED = "reported"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LogCommand:
     """One log of the caller's own. Either `config_id` or `config` says what made it.
 
@@ -65,7 +66,7 @@ class LogCommand:
     location: tuple[str | int, ...] = ("body",)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LogDetails:
     """A log with what it refers to. `environment` is the environment's present name."""
 

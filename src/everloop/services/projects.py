@@ -1,7 +1,7 @@
 """Projects: found by name or id, made on first use, read and changed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from everloop.domain.config import ConfigUse
 from everloop.domain.deployment import ConfigTarget, ExperimentTarget, Target
@@ -12,6 +12,7 @@ from everloop.domain.project import Project, ProjectSort
 from everloop.domain.reference import ProjectReference
 from everloop.domain.scope import Scope
 from everloop.domain.snapshot import ProjectView
+from everloop.domain.value import value
 from everloop.errors import InvalidFields, NotFound
 from everloop.ports.stores import ConfigStore, FeedbackStore, LogStore, ProjectStore
 from everloop.ports.system import Clock, Ids
@@ -19,7 +20,7 @@ from everloop.services.directory import Directory
 from everloop.services.experiment_details import ExperimentCatalogue, ExperimentDetails
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ProjectDetails:
     """A project with its feedback types and its number of logs.
 

@@ -1,7 +1,6 @@
 """Record: one log per sample, on disk before the answer leaves."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from everloop.domain.document import Document
 from everloop.domain.generation import PreparedCall, Usage
@@ -9,6 +8,7 @@ from everloop.domain.ids import LogId
 from everloop.domain.log import Log, LogBody
 from everloop.domain.scope import Scope
 from everloop.domain.trial import Trial
+from everloop.domain.value import value
 from everloop.errors import ProviderFailure
 from everloop.ports.stores import LogWriter
 from everloop.ports.system import Clock, Pricing
@@ -18,7 +18,7 @@ from everloop.services.sessions import Links
 CANCELLED = "cancelled"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Context:
     """What the samples of a draw share. `started_at` is in Unix milliseconds, `began` on the monotonic clock.
 
@@ -43,7 +43,7 @@ class Context:
     began: float
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outcome:
     """How one sample ended: with a finish reason, or with an error and what text had come. Latencies in seconds.
 

@@ -1,7 +1,6 @@
 """Resolve: from what a call names to the configuration, or the experiment's arms, that answer it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from everloop.domain.assignment import assign, sample_unit, unit_of
 from everloop.domain.config import ConfigVersion, Endpoint
@@ -14,6 +13,7 @@ from everloop.domain.reference import ProjectReference
 from everloop.domain.scope import Scope
 from everloop.domain.snapshot import ProjectView
 from everloop.domain.trial import Trial, trial_id
+from everloop.domain.value import value
 from everloop.errors import BadRequest, InvalidFields, NotFound
 from everloop.services.deployments import nothing_live
 from everloop.services.directory import Directory
@@ -21,7 +21,7 @@ from everloop.services.environments import EnvironmentService
 from everloop.services.projects import ProjectService
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Place:
     """Where a call is answered, as one snapshot has it, and by what."""
 
@@ -51,7 +51,7 @@ class Place:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Resolved:
     """What answers a call, or some samples of it, and where it was found."""
 
@@ -60,7 +60,7 @@ class Resolved:
     version: ConfigVersion
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Draw:
     """Samples of a call that one configuration answers: their places in the call, and their trials if there are any."""
 
@@ -69,7 +69,7 @@ class Draw:
     trials: Sequence[Trial | None]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Caller:
     """Whom a call counts for in an experiment, and the ids of its samples' logs, which are random and new."""
 

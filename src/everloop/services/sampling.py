@@ -1,19 +1,18 @@
 """Sampling: a configuration for callers who generate elsewhere, with a trial to log it under."""
 
-from dataclasses import dataclass
-
 from everloop.domain.config import ConfigUse
 from everloop.domain.environment import Environment
 from everloop.domain.ids import ExperimentId, TrialId
 from everloop.domain.project import Project
 from everloop.domain.reference import ProjectReference
 from everloop.domain.scope import Scope
+from everloop.domain.value import value
 from everloop.ports.stores import ConfigStore, ExperimentStore
 from everloop.ports.system import Clock, Ids
 from everloop.services.resolve import Caller, Place, Resolver, draw
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ActiveConfig:
     """A configuration to be called, with its use; one that an experiment gave has a trial."""
 

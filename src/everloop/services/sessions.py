@@ -1,18 +1,17 @@
 """Sessions: made, read back, and found for the logs that belong to them."""
 
-from dataclasses import dataclass
-
 from everloop.domain.ids import LogId, Prefix, SessionId
 from everloop.domain.log import LogLink
 from everloop.domain.reference import LinkReference
 from everloop.domain.scope import Scope
 from everloop.domain.session import Session, SessionSummary, session_id_for
+from everloop.domain.value import value
 from everloop.errors import NotFound
 from everloop.ports.stores import LogStore, SessionStore
 from everloop.ports.system import Clock, Ids
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Links:
     """Where a log belongs, resolved."""
 

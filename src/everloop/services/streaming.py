@@ -11,6 +11,7 @@ from everloop.domain.generation import Event, Failure, Finish, TextDelta, Usage,
 from everloop.domain.ids import LogId
 from everloop.domain.output import StrippedStream
 from everloop.domain.usage import credible, estimate_tokens
+from everloop.domain.value import value
 from everloop.errors import EverloopError, ProviderFailure, Unavailable
 from everloop.ports.system import Clock
 from everloop.services import generate
@@ -20,7 +21,7 @@ from everloop.services.record import CANCELLED, Context, Outcome, Recorder, fail
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Chunk:
     """A piece of one sample: those of `output` add up to the plain answer's output, those of `raw_output` to its own.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from everloop.domain.generation import Usage
+from everloop.domain.value import value
 from everloop.ports.system import Clock, Cost
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _PROVIDERS: Final = {
 _LONGEST_MODEL: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Rates:
     """US dollars per token.
 
