@@ -17,8 +17,9 @@ from everloop.api.fields import location_of
 from everloop.api.hot import HotRoute
 from everloop.api.manage import api_keys, environments, provider_keys
 from everloop.api.manage import deployments as deployment_history
+from everloop.api.manage import experiments as managed_experiments
 from everloop.api.services import Services
-from everloop.api.v4 import deployments, feedback, logs, model_configs, projects, sessions
+from everloop.api.v4 import deployments, experiments, feedback, logs, model_configs, projects, sessions
 from everloop.errors import EverloopError
 
 _DESCRIPTION = """\
@@ -35,6 +36,7 @@ _ROUTERS = (
     projects.router,
     model_configs.router,
     deployments.router,
+    experiments.router,
     sessions.router,
     logs.router,
     feedback.router,
@@ -42,6 +44,7 @@ _ROUTERS = (
     provider_keys.router,
     api_keys.router,
     deployment_history.router,
+    managed_experiments.router,
     probes.router,
     docs.router,
 )

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from everloop.api.router import build_fastapi
-from everloop.api.v4.completions import completion_deployed
+from everloop.api.v4.completions import completion_deployed, completion_experiment
 from everloop.errors import Unavailable
 from tests.contract_v4.answers import specification
 from tests.fakes import FakeHouse
@@ -17,7 +17,8 @@ NO_SERVICES: Any = None
 @pytest.fixture(scope="module")
 def document():
     house = FakeHouse()
-    return build_fastapi(NO_SERVICES, [completion_deployed(house.completion)]).openapi()
+    hot = [completion_deployed(house.completion), completion_experiment(house.completion)]
+    return build_fastapi(NO_SERVICES, hot).openapi()
 
 
 def operations(document):

@@ -197,7 +197,7 @@ class ProjectConfigResponse(Answer):
 
 
 class GetModelConfigResponse(ProjectConfigResponse):
-    """The version that is live in an environment."""
+    """The version that is live in an environment, or that an experiment gave: then under a trial."""
 
     environment_id: str
     trial_id: str | None

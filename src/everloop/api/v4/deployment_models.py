@@ -17,7 +17,7 @@ class EnvironmentProjectConfigRequest(Request):
 
     config_id: Text | None = None
     environments: Items[EnvironmentRequest] | None = Field(None, description="Absent: the default environment.")
-    experiment_id: Text | None = Field(None, json_schema_extra={"deprecated": True})
+    experiment_id: Text | None = Field(None, description="An experiment instead of a config.")
 
 
 class EnvironmentProjectConfigResponse(Answer):

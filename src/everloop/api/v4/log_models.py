@@ -25,13 +25,12 @@ from everloop.api.v4.feedback_models import Feedback, FeedbackResponse, Location
 from everloop.api.v4.message_models import ChatMessageWithToolCall
 from everloop.domain.document import EMPTY_OBJECT
 from everloop.domain.reference import LinkReference, ProjectReference
-from everloop.errors import NotFound
 from everloop.services.configs import Labels
 from everloop.services.logs import LogCommand
 
 
 class LogRequest(Request):
-    """A generation that happened elsewhere. `config` or `config_id` says what made it."""
+    """A generation that happened elsewhere. `config`, `config_id` or `trial_id` says what made it."""
 
     project: Text | None = Field(None, description="The project's name; made when new. Give it or `project_id`.")
     project_id: Text | None = None
@@ -63,17 +62,16 @@ class LogRequest(Request):
     output_cost: Number | None = Field(None, description="US dollars.")
     provider_request: dict[str, Any] | None = None
     provider_response: dict[str, Any] | None = None
-    trial_id: Text | None = Field(None, json_schema_extra={"deprecated": True})
+    trial_id: Text | None = Field(None, description="The trial of an experiment that a sampled config came with.")
 
     def command(self, location: Location) -> LogCommand:
-        """What to keep. Raises `InvalidFields`, and `NotFound` for a trial."""
-        if self.trial_id and not self.config_id and self.config is None:
-            raise NotFound(f"There is no trial with the id {self.trial_id!r}.")
+        """What to keep. Raises `InvalidFields`."""
         return LogCommand(
             project=ProjectReference(self.project, self.project_id),
             links=LinkReference(self.session_id, self.session_reference_id, self.parent_id, self.parent_reference_id),
             config_id=self.config_id,
             config=self.config.config() if self.config else None,
+            trial_id=self.trial_id or None,
             labels=Labels(self.config.name, self.config.description) if self.config else Labels(),
             environment=self.environment,
             inputs=document(self.inputs) or EMPTY_OBJECT,

@@ -10,7 +10,6 @@ from everloop.api.strict_json import StrictRoute
 from everloop.api.v4.config_models import ModelConfigResponse, ProjectConfigResponse, ProjectModelConfigRequest
 from everloop.api.v4.config_view import model_config, project_config
 from everloop.domain.reference import ProjectReference
-from everloop.errors import NotFound
 from everloop.services.configs import Labels
 
 router = APIRouter(route_class=StrictRoute, tags=["Model Configs"], dependencies=[KEY], responses=ERRORS)
@@ -28,12 +27,16 @@ _EXAMPLE = {
 async def register(
     caller: Caller, services: Use, request: Annotated[ProjectModelConfigRequest, body(_EXAMPLE)]
 ) -> ProjectConfigResponse:
-    """Register a config. The first one ever in a project goes live in the default environment."""
+    """Register a config. The first one ever in a project goes live in the default environment.
+
+    With `experiment` it joins that experiment, or neither happens.
+    """
     reference = ProjectReference(request.project, request.project_id)
+    config, labels = request.config(), Labels(request.name, request.description)
     if request.experiment:
-        raise NotFound(f"There is no experiment named {request.experiment!r}.")
-    labels = Labels(request.name, request.description)
-    registered = await services.configs.register(caller, reference, request.config(), labels)
+        registered = await services.experiments.register(caller, reference, request.experiment, config, labels)
+    else:
+        registered = await services.configs.register(caller, reference, config, labels)
     return project_config(registered.project, registered.use)
 
 

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from everloop.api.fields import Answer, Items, Name, Reference, Request, Text
 from everloop.api.v4.config_models import ProjectConfigResponse
+from everloop.api.v4.experiment_models import ExperimentResponse, PositiveLabel
 from everloop.domain.feedback import FeedbackClass, FeedbackType, Sentiment
 
 
@@ -39,20 +40,13 @@ class CreateProjectRequest(Request):
     feedback_types: Items[FeedbackTypeRequest] | None = Field(None, description="More than the default types.")
 
 
-class PositiveLabel(Request):
-    """A feedback label that counts as a success."""
-
-    type: Text
-    value: Text
-
-
 class UpdateProjectRequest(Request):
     """What is absent stays as it is."""
 
     name: Name | None = None
     active_config_id: Text | None = Field(None, description="Goes live in the default environment.")
     directory_id: Reference | None = None
-    active_experiment_id: Text | None = Field(None, json_schema_extra={"deprecated": True})
+    active_experiment_id: Text | None = Field(None, description="The same with an experiment; give either of the two.")
     positive_labels: Items[PositiveLabel] | None = Field(None, json_schema_extra={"deprecated": True})
 
 
@@ -79,7 +73,7 @@ class FeedbackTypeModel(Answer):
 
 
 class ProjectResponse(Answer):
-    """A project; `active_config` is what is live in the default environment."""
+    """A project; `active_config` or `active_experiment` is what is live in the default environment."""
 
     id: str
     name: str
@@ -93,4 +87,4 @@ class ProjectResponse(Answer):
     directory_id: str | None
     created_at: datetime
     updated_at: datetime
-    active_experiment: dict[str, Any] | None
+    active_experiment: ExperimentResponse | None

@@ -2,6 +2,7 @@
 
 from everloop.api.fields import moment
 from everloop.api.v4.config_view import project_config
+from everloop.api.v4.experiment_view import experiment
 from everloop.api.v4.project_models import CategoricalFeedbackLabel, FeedbackTypeModel, ProjectResponse
 from everloop.domain.feedback import FeedbackType
 from everloop.domain.ids import OrganisationId, Prefix
@@ -25,7 +26,7 @@ def project(scope: Scope, details: ProjectDetails) -> ProjectResponse:
         directory_id=kept.directory_id,
         created_at=moment(kept.created_at),
         updated_at=moment(kept.updated_at),
-        active_experiment=None,
+        active_experiment=None if details.experiment is None else experiment(details.experiment),
     )
 
 

@@ -16,10 +16,11 @@ from everloop.api.v4.log_models import LogResponse
 from everloop.api.v4.log_view import log_response
 from everloop.api.v4.project_models import CreateProjectRequest, ProjectResponse, UpdateProjectRequest
 from everloop.api.v4.project_view import project
-from everloop.domain.deployment import ConfigTarget
-from everloop.domain.ids import ConfigId
+from everloop.domain.deployment import ConfigTarget, ExperimentTarget, Target
+from everloop.domain.experiment import Experiment
+from everloop.domain.ids import ConfigId, ExperimentId
 from everloop.domain.project import ProjectSort
-from everloop.errors import InvalidFields, NotFound
+from everloop.errors import InvalidFields
 
 router = APIRouter(route_class=StrictRoute, tags=["Projects"], dependencies=[KEY], responses=ERRORS)
 
@@ -73,16 +74,18 @@ async def update(
     id: ProjectPath,
     request: Annotated[UpdateProjectRequest, body({"name": "support-bot-2"})],
 ) -> ProjectResponse:
-    """Rename or move a project, or put a config live in the default environment."""
-    _refuse_unsupported(request)
+    """Rename or move a project, or put a config or an experiment live in the default environment."""
+    target = _target(request)
     view = await services.projects.view(caller, id)
-    if request.active_config_id:
-        # Looked for first, so that a call that names none changes nothing.
-        await services.configs.within(caller, view.project, request.active_config_id)
+    if target is not None:
+        # Asked first, so that a call whose target cannot go live changes nothing.
+        found = await services.deployments.find(caller, view.project, target)
+        if isinstance(found, Experiment):
+            found.started(found.updated_at)
     if request.name or request.directory_id:
         await services.projects.update(caller, id, name=request.name, directory_id=request.directory_id)
-    if request.active_config_id:
-        await services.deployments.deploy(caller, id, ConfigTarget(ConfigId(request.active_config_id)), None)
+    if target is not None:
+        await services.deployments.deploy(caller, id, target, None)
     return project(caller, await services.projects.get(caller, id))
 
 
@@ -99,7 +102,7 @@ async def active(
     id: ProjectPath,
     environment: EnvironmentName = None,
 ) -> GetModelConfigResponse:
-    """Get the config that is live in an environment."""
+    """Get the config that is live in an environment; a live experiment gives one of its own, with a `trial_id`."""
     return active_config(await services.sampling.active(caller, id, environment))
 
 
@@ -112,6 +115,18 @@ async def deactivate(
 ) -> ProjectResponse:
     """Leave nothing live in an environment."""
     await services.deployments.clear_named(caller, id, environment)
+    return project(caller, await services.projects.get(caller, id))
+
+
+@router.delete("/v4/projects/{id}/active-experiment", operation_id="Projects_deactivateExperiment")
+async def deactivate_experiment(
+    caller: Caller,
+    services: Use,
+    id: ProjectPath,
+    environment: EnvironmentName = None,
+) -> ProjectResponse:
+    """Leave nothing live in an environment where an experiment is; a config that is live stays."""
+    await services.deployments.clear_experiment(caller, id, environment)
     return project(caller, await services.projects.get(caller, id))
 
 
@@ -129,8 +144,15 @@ async def export(
     return PaginatedData[LogResponse](records=records, page=page, size=size, total=found.total)
 
 
-def _refuse_unsupported(request: UpdateProjectRequest) -> None:
-    if request.active_experiment_id:
-        raise NotFound(f"There is no experiment with the id {request.active_experiment_id!r}.")
+def _target(request: UpdateProjectRequest) -> Target | None:
     if request.positive_labels:
-        raise InvalidFields.one(("body", "positive_labels"), "Positive labels are not supported yet.")
+        raise InvalidFields.one(
+            ("body", "positive_labels"),
+            "Positive labels belong to an experiment: give them when you make or update it.",
+        )
+    if request.active_config_id and request.active_experiment_id:
+        message = "One thing can be live: give either `active_config_id` or `active_experiment_id`."
+        raise InvalidFields.one(("body", "active_experiment_id"), message)
+    if request.active_experiment_id:
+        return ExperimentTarget(ExperimentId(request.active_experiment_id))
+    return ConfigTarget(ConfigId(request.active_config_id)) if request.active_config_id else None
