@@ -100,6 +100,8 @@ def test_what_cannot_be_deployed(running_server, register, project_name):
     assert running_server.patch(place, {"config_id": elsewhere["config"]["id"]}).status == 404
     assert running_server.patch(place, {"config_id": "config_nobody"}).status == 404
     assert running_server.patch(place, {"experiment_id": "exp_1"}).status == 404
+    both = {"config_id": made["config"]["id"], "experiment_id": "exp_1"}
+    assert running_server.patch(place, both).expect(422)["detail"][0]["loc"] == ["body", "config_id"]
     assert running_server.patch(place, {}).expect(422)["detail"][0]["loc"] == ["body", "config_id"]
     assert running_server.patch("/v4/projects/pr_nobody/deploy-config", {"config_id": "c"}).status == 404
 

@@ -162,10 +162,24 @@ def test_no_project(running_server):
     assert reply.expect(422)["detail"][0]["loc"] == ["body", "project"]
 
 
-def test_an_experiment_that_is_not_there(running_server, project_name):
-    reply = running_server.post("/v4/model-configs", {"project": project_name, "model": "m", "experiment": "e"})
+def test_an_experiment_that_is_not_there(running_server, register, project_name):
+    made = register()
+    body = {"project": project_name, "provider": "mock", "model": "m", "experiment": "e"}
+
+    reply = running_server.post("/v4/model-configs", body)
 
     assert "experiment named 'e'" in reply.expect(404)["detail"]["message"]
+    (only,) = running_server.get(f"/v4/projects/{made['project_id']}/configs").expect(200)
+    assert only["config"]["id"] == made["config"]["id"]
+
+
+def test_an_experiment_makes_no_project(running_server, project_name):
+    body = {"project": project_name, "provider": "mock", "model": "m", "experiment": "e"}
+
+    assert project_name in running_server.post("/v4/model-configs", body).expect(404)["detail"]["message"]
+
+    names = [each["name"] for each in running_server.get("/v4/projects?size=1000").expect(200)["records"]]
+    assert project_name not in names
 
 
 def test_an_unknown_config(running_server):

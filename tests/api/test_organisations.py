@@ -1,12 +1,17 @@
 """Two organisations see nothing of each other, whatever the route: 404, as if it were not there."""
 
+import re
+
 import pytest
 
 
 @pytest.fixture
 def theirs(running_server, register):
     """Something of everything, in the first organisation."""
-    made = register()
+    made, other = register(), register(prompt_template="Other")
+    labels = [{"type": "rating", "value": "good"}]
+    new = {"name": "which", "config_ids": [made["config"]["id"], other["config"]["id"]], "positive_labels": labels}
+    experiment = running_server.post(f"/v4/projects/{made['project_id']}/experiments", new).expect(200)["id"]
     body = {
         "project_id": made["project_id"],
         "config_id": made["config"]["id"],
@@ -20,6 +25,8 @@ def theirs(running_server, register):
         "project": made["project_id"],
         "name": made["project_name"],
         "config": made["config"]["id"],
+        "experiment": experiment,
+        "trial": running_server.get(f"/v4/experiments/{experiment}/model-config").expect(200)["trial_id"],
         "log": log["id"],
         "reference": body["reference_id"],
         "session": log["session_id"],
@@ -40,12 +47,29 @@ ROUTES = [
     ("DELETE", "/v4/projects/{project}/deployed-config/{environment}", None),
     ("POST", "/v4/model-configs", {"project_id": "{project}", "model": "m"}),
     ("GET", "/v4/model-configs/{config}", None),
+    ("PATCH", "/v4/projects/{project}/deploy-config", {"experiment_id": "{experiment}"}),
+    ("PATCH", "/v4/projects/{project}", {"active_experiment_id": "{experiment}"}),
+    ("DELETE", "/v4/projects/{project}/active-experiment", None),
+    ("GET", "/v4/projects/{project}/experiments", None),
+    ("POST", "/v4/projects/{project}/experiments", {"name": "x", "positive_labels": []}),
+    ("PATCH", "/v4/experiments/{experiment}", {"name": "stolen"}),
+    ("DELETE", "/v4/experiments/{experiment}", None),
+    ("GET", "/v4/experiments/{experiment}/model-config", None),
+    ("POST", "/v4/completion-experiment", {"experiment_id": "{experiment}"}),
+    ("POST", "/v4/model-configs", {"project_id": "{project}", "model": "m", "experiment": "which"}),
+    ("GET", "/api/projects/{project}/experiments", None),
+    ("GET", "/api/experiments/{experiment}", None),
+    ("PATCH", "/api/experiments/{experiment}", {"arms": [{"config_id": "{config}", "weight": 9}]}),
+    ("GET", "/api/experiments/{experiment}/results", None),
+    ("GET", "/api/experiments/{experiment}/timeline", None),
+    ("POST", "/api/experiments/{experiment}/conclude", {"winner": "{config}"}),
     ("GET", "/v4/sessions/{session}", None),
     ("POST", "/v4/logs", {"project_id": "{project}", "config_id": "{config}"}),
     ("POST", "/v4/logs", {"project": "mine", "config_id": "{config}"}),
     ("POST", "/v4/logs", {"project": "mine", "config": {"model": "m"}, "parent_id": "{log}"}),
     ("POST", "/v4/logs", {"project": "mine", "config": {"model": "m"}, "parent_reference_id": "{reference}"}),
     ("POST", "/v4/logs", {"project": "mine", "config": {"model": "m"}, "session_id": "{session}"}),
+    ("POST", "/v4/logs", {"project": "mine", "trial_id": "{trial}"}),
     ("GET", "/v4/logs?project_id={project}", None),
     ("GET", "/v4/logs/{log}", None),
     ("POST", "/v4/feedback", {"type": "rating", "value": "good", "data_id": "{log}"}),
@@ -71,14 +95,14 @@ def test_the_other_organisation_finds_nothing(running_server, other_organisation
 def test_every_route_that_names_something_is_in_the_table(running_server):
     document = running_server.send("GET", "/openapi.json").json
     named = {
-        (method.upper(), path.split("/{")[0])
+        (method.upper(), _pattern(path))
         for path, operations in document["paths"].items()
         for method in operations
         if "{" in path
     }
-    listed = {(method, path.split("/{")[0]) for method, path, _ in ROUTES}
+    listed = {(method, _pattern(path)) for method, path, _ in ROUTES if "{" in path}
     # A provider's name is nobody's own.
-    assert named - listed == {("PUT", "/api/provider-keys"), ("DELETE", "/api/provider-keys")}
+    assert named - listed == {("PUT", "/api/provider-keys/{}"), ("DELETE", "/api/provider-keys/{}")}
 
 
 def test_lists_hold_ones_own_alone(running_server, other_organisation, theirs):
@@ -109,9 +133,15 @@ def test_provider_keys_are_ones_own(running_server, other_organisation):
     assert other_organisation.delete("/api/provider-keys/mock").status == 204
 
 
+def _pattern(path):
+    return re.sub(r"{\w+}", "{}", path)
+
+
 def _filled(body, theirs):
     if isinstance(body, dict):
         return {name: _filled(value, theirs) for name, value in body.items()}
+    if isinstance(body, list):
+        return [_filled(each, theirs) for each in body]
     return body.format(**theirs) if isinstance(body, str) else body
 
 
@@ -123,4 +153,7 @@ def _state(server, theirs):
         server.get(f"/v4/logs/{theirs['log']}").expect(200),
         server.get(f"/v4/logs?project_id={theirs['project']}").expect(200)["total"],
         server.get("/api/environments").expect(200),
+        server.get(f"/api/experiments/{theirs['experiment']}").expect(200),
+        server.get(f"/api/experiments/{theirs['experiment']}/results").expect(200),
+        server.get(f"{project}/configs").expect(200),
     ]

@@ -140,12 +140,25 @@ def test_an_update_with_an_unknown_config_changes_nothing(running_server, projec
     assert running_server.get(f"/v4/projects/{project_id}").expect(200) == before
 
 
-def test_experiments_are_not_there(running_server, register):
-    project_id = register()["project_id"]
+def test_one_thing_can_be_live(running_server, register):
+    made = register()
+    before = running_server.get(f"/v4/projects/{made['project_id']}").expect(200)
+    both = {"name": "new", "active_config_id": made["config"]["id"], "active_experiment_id": "exp_1"}
 
-    assert running_server.patch(f"/v4/projects/{project_id}", {"active_experiment_id": "exp_1"}).status == 404
+    reply = running_server.patch(f"/v4/projects/{made['project_id']}", both)
+
+    assert reply.expect(422)["detail"][0]["loc"] == ["body", "active_experiment_id"]
+    assert running_server.get(f"/v4/projects/{made['project_id']}").expect(200) == before
+
+
+def test_positive_labels_belong_to_experiments(running_server, register):
+    project_id = register()["project_id"]
     labels = [{"type": "rating", "value": "good"}]
-    assert running_server.patch(f"/v4/projects/{project_id}", {"positive_labels": labels}).status == 422
+
+    reply = running_server.patch(f"/v4/projects/{project_id}", {"name": "new", "positive_labels": labels})
+
+    assert reply.expect(422)["detail"][0]["loc"] == ["body", "positive_labels"]
+    assert running_server.get(f"/v4/projects/{project_id}").expect(200)["name"] != "new"
 
 
 def test_pages_hold_everything_once_and_end_empty(running_server, project_name):
