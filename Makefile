@@ -15,7 +15,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 QUICK_TESTS = $(wildcard tests/unit tests/contract tests/property)
 SDKS := 0.7.0 0.7.35
 
-.PHONY: help setup run test test-long check lint fmt sdk-envs bench lock clean
+.PHONY: help setup run test test-long check lint fmt sdk-envs bench peers lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -44,8 +44,10 @@ fmt: setup ## Format the code and apply the safe fixes
 	@$(BIN)/ruff check --fix --exit-zero --quiet .
 	@$(BIN)/ruff format --quiet .
 
-bench: setup ## Run the benchmarks (BENCH_ARGS=)
+bench: setup ## Run the benchmark (BENCH_ARGS=, for example --quick or --peers)
 	@$(BIN)/python -m bench $(BENCH_ARGS)
+
+peers: .venv-litellm/.done bench/peers/portkey/node_modules/.done ## Install the gateways to measure beside it
 
 sdk-envs: $(SDKS:%=.venv-sdk-%/.done) ## Make the virtual environments of the official clients
 
@@ -56,9 +58,10 @@ lock: setup ## Rebuild the locks from pyproject.toml (UPGRADE=1 for newer versio
 	@for sdk in $(SDKS); do \
 		echo "humanloop==$$sdk" | $(LOCK) - -o "tests/sdk/requirements-$$sdk.txt" || exit 1; \
 	done
+	@$(LOCK) bench/peers/litellm/requirements.in -o bench/peers/litellm/requirements.txt
 
 clean: ## Remove what the other targets made (data stays)
-	rm -rf .venv .venv-sdk-* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .venv .venv-sdk-* .venv-litellm bench/peers/portkey/node_modules .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # ------------------------------------------------------------------------------------------- virtual environments
@@ -87,4 +90,16 @@ clean: ## Remove what the other targets made (data stays)
 	@echo "Installing the official client $* ..."
 	@sh .ci/venv .venv-sdk-$*
 	@.venv-sdk-$*/bin/python $(PIP) install --require-hashes -r $<
+	@touch $@
+
+# Never part of what Everloop runs on. Scripts of npm packages stay unrun; the lock holds every hash.
+.venv-litellm/.done: bench/peers/litellm/requirements.txt
+	@echo "Installing LiteLLM, to be measured beside Everloop ..."
+	@sh .ci/venv .venv-litellm
+	@.venv-litellm/bin/python $(PIP) install --require-hashes -r $<
+	@touch $@
+
+bench/peers/portkey/node_modules/.done: bench/peers/portkey/package-lock.json
+	@echo "Installing Portkey's gateway, to be measured beside Everloop ..."
+	@cd bench/peers/portkey && npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@

@@ -13,8 +13,8 @@ from typing import cast
 import httptools
 import uvloop
 
+from bench.calls import Call
 from bench.processes import HOST
-from bench.targets import Call
 
 GRACE = 30.0  # seconds beyond the end for answers that are under way
 
@@ -96,13 +96,15 @@ class _Times:
 class _Connection(asyncio.Protocol):
     """One keep-alive connection that sends again as soon as it is answered, as long as that is allowed."""
 
-    def __init__(self, call: Call, allowed: Callable[[], bool], answers: list[Answer], *, keep_bodies: bool) -> None:
+    def __init__(self, call: Call, place: int, allowed: Callable[[], bool], answers: list[Answer]) -> None:
+        """`place` says with which of the call's bodies to begin, so that connections do not go in step."""
         self.finished = asyncio.get_running_loop().create_future()
+        self.keep_bodies = True
         self._call = call
         self._raw = call.raw()
+        self._next = place
         self._allowed = allowed
         self._answers = answers
-        self._keep_bodies = keep_bodies
         self._parser = httptools.HttpResponseParser(self)
         self._answer: Answer | None = None
 
@@ -130,7 +132,7 @@ class _Connection(asyncio.Protocol):
         """Note when the first byte came (called by the parser)."""
         answer = cast("Answer", self._answer)
         answer.first_byte = answer.first_byte or time.perf_counter() - self._sent
-        if self._keep_bodies:
+        if self.keep_bodies:
             self._parts.append(body)
 
     def on_message_complete(self) -> None:
@@ -147,7 +149,8 @@ class _Connection(asyncio.Protocol):
         self._answer = Answer(self._call)
         self._parts: list[bytes] = []
         self._sent = time.perf_counter()
-        self._transport.write(self._raw)
+        self._transport.write(self._raw[self._next % len(self._raw)])
+        self._next += 1
 
     def _end(self, answer: Answer) -> None:
         answer.seconds = time.perf_counter() - self._sent
@@ -165,7 +168,8 @@ async def _send(
     async with asyncio.timeout(limit):
         for place in range(connections):
             call = calls[place % len(calls)]
-            connection = _Connection(call, allowed, answers, keep_bodies=keep_bodies)
+            connection = _Connection(call, place, allowed, answers)
+            connection.keep_bodies = keep_bodies
             await loop.create_connection(lambda made=connection: made, HOST, call.port)  # type: ignore[misc]
             protocols.append(connection)
         started = time.perf_counter()

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from bench.answers import acknowledged_plain, acknowledged_streamed
 from bench.client import Answer, Burst, send_count, send_until_cut
-from bench.measure import Measured
+from bench.exposure import Exposure, count
+from bench.figures import Measured
 from bench.processes import Server
-from bench.targets import Side, data_directory, everloop
+from bench.targets import Side, Start
 
 BURST = 2000
 CONNECTIONS = 32
@@ -26,12 +27,23 @@ class NoDatabaseError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What the log tables hold: the ids, how many bodies fit an id, how many do not, and SQLite's own check."""
+    """What the log tables hold: the ids, how many bodies fit an id, how many do not, and SQLite's own check.
+
+    `exposure` is there when the logs are those of an experiment.
+    """
 
     ids: list[str]
     bodies: int
     orphans: int
     integrity: str
+    exposure: Exposure | None
+
+    def failures(self) -> list[str]:
+        """Say what is torn."""
+        found = [] if self.integrity == "ok" else [f"integrity_check says {self.integrity}"]
+        if self.orphans or self.bodies != len(self.ids):
+            found.append(f"{len(self.ids)} index rows, {self.bodies} bodies, {self.orphans} orphans")
+        return found + (self.exposure.failures(len(self.ids)) if self.exposure else [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,31 +54,30 @@ class AfterRounds:
     on just before it reached the upstream may have left one too.
     """
 
+    side: str
     answers: int
     upstream_calls: int
     hung_up_at_most: int
     rows: int
-    bodies: int
     integrity: str
+    exposure: Exposure | None
+    torn: list[str]
 
     def failures(self) -> list[str]:
         """Say what was lost or doubled."""
-        found = []
+        found = list(self.torn)
         if self.rows < self.answers:
-            found.append(f"after the rounds: {self.answers - self.rows} acknowledged logs are missing")
+            found.append(f"{self.answers - self.rows} acknowledged logs are missing")
         if not 0 <= self.rows - self.upstream_calls <= self.hung_up_at_most:
-            found.append(f"after the rounds: {self.rows} rows for {self.upstream_calls} calls of the upstream")
-        if self.bodies != self.rows:
-            found.append(f"after the rounds: {self.rows} index rows but {self.bodies} bodies")
-        if self.integrity != "ok":
-            found.append(f"after the rounds: integrity_check says {self.integrity}")
-        return found
+            found.append(f"{self.rows} rows for {self.upstream_calls} calls of the upstream")
+        return [f"{self.side}, after the rounds: {what}" for what in found]
 
 
 @dataclass(frozen=True, slots=True)
 class AfterKill:
     """The count after a kill in the middle of a burst, id by id."""
 
+    side: str
     first_burst: int
     first_burst_acknowledged: int
     killed_after_seconds: float
@@ -74,11 +85,11 @@ class AfterKill:
     cut: int  # connections that broke with a request under way
     errors: int  # answers that were not 2xx, and any broken before the kill
     rows: int
-    bodies: int
-    orphans: int
     missing: int
     doubled: int
     integrity: str
+    exposure: Exposure | None
+    torn: list[str]
 
     def failures(self) -> list[str]:
         """Say what was lost, doubled or torn, or why the test did not test."""
@@ -90,36 +101,35 @@ class AfterKill:
             f"{self.missing} acknowledged logs are missing": self.missing,
             f"{self.doubled} acknowledged or stored twice": self.doubled,
             f"{unacknowledged} rows nobody was told of, {self.cut} were under way": unacknowledged > self.cut,
-            f"{self.rows} index rows, {self.bodies} bodies, {self.orphans} orphans": self.bodies != self.rows
-            or self.orphans,
-            f"integrity_check says {self.integrity}": self.integrity != "ok",
         }
-        return [f"after the kill: {what}" for what, is_wrong in wrong.items() if is_wrong]
+        found = [what for what, is_wrong in wrong.items() if is_wrong] + self.torn
+        return [f"{self.side}, after the kill: {what}" for what in found]
 
 
-def count_after_rounds(side: Side, work: Path, measured: Measured) -> AfterRounds:
+def count_after_rounds(side: Side, measured: Measured) -> AfterRounds:
     """Kill the server that ran the rounds and count."""
     side.server.kill()
-    rows = _rows(data_directory(work))
+    rows = _rows(side)
     return AfterRounds(
+        side=side.name,
         answers=measured.answers[side.name],
         upstream_calls=measured.upstream_calls[side.name],
-        hung_up_at_most=measured.hung_up_at_most,
+        hung_up_at_most=measured.hung_up_at_most[side.name],
         rows=len(rows.ids),
-        bodies=rows.bodies,
         integrity=rows.integrity,
+        exposure=rows.exposure,
+        torn=rows.failures(),
     )
 
 
-def kill_in_a_burst(work: Path, upstream: Server) -> AfterKill:
+def kill_in_a_burst(work: Path, upstream: Server, start: Start) -> AfterKill:
     """Serve from an empty directory: one whole burst, then one with SIGKILL in its middle, plain and streamed mixed."""
     work.mkdir()
     after = random.uniform(*KILL_AFTER)  # noqa: S311 - an instant, not a secret
-    with everloop(work, upstream) as side:
+    with start(work, upstream) as side:
         first = send_count(BURST, [side.plain, side.streamed], CONNECTIONS)
         second = send_until_cut(side.server.kill, after, [side.plain, side.streamed], CONNECTIONS)
-    rows = _rows(data_directory(work))
-    return _compare(first, second, rows, after, side)
+    return _compare(first, second, _rows(side), after, side)
 
 
 def _compare(first: Burst, second: Burst, rows: Rows, after: float, side: Side) -> AfterKill:
@@ -127,6 +137,7 @@ def _compare(first: Burst, second: Burst, rows: Rows, after: float, side: Side) 
     times_told, times_stored = Counter(first_ids + second_ids), Counter(rows.ids)
     refused = [answer for answer in second.answers if answer.complete and not answer.good]
     return AfterKill(
+        side=side.name,
         first_burst=BURST,
         first_burst_acknowledged=len(first_ids),
         killed_after_seconds=round(after, 3),
@@ -134,11 +145,11 @@ def _compare(first: Burst, second: Burst, rows: Rows, after: float, side: Side) 
         cut=sum(not answer.complete for answer in second.answers),
         errors=len(first.answers) - len(first.good) + len(refused),
         rows=len(rows.ids),
-        bodies=rows.bodies,
-        orphans=rows.orphans,
         missing=len(times_told.keys() - times_stored.keys()),
         doubled=sum(times - 1 for counter in (times_told, times_stored) for times in counter.values()),
         integrity=rows.integrity,
+        exposure=rows.exposure,
+        torn=rows.failures(),
     )
 
 
@@ -153,18 +164,27 @@ def _acknowledged(answers: Iterable[Answer], side: Side) -> list[str]:
     return told
 
 
-def _rows(data: Path) -> Rows:
+def _rows(side: Side) -> Rows:
     """Open the database as a restarted server would (SQLite recovers its write-ahead log) and read the log tables."""
-    found = [path for path in data.rglob("*") if path.is_file() and _starts_with_magic(path)]
-    if len(found) != 1:
-        message = f"expected one SQLite file in the data directory, found {[path.name for path in found]}"
+    if side.data is None:
+        message = f"{side.name} has no data directory"
         raise NoDatabaseError(message)
-    with closing(sqlite3.connect(found[0])) as database:
+    with closing(sqlite3.connect(database_in(side.data))) as database:
         ids = [row[0] for row in database.execute("SELECT id FROM log")]
         bodies = database.execute("SELECT count(*) FROM log_body WHERE log_id IN (SELECT id FROM log)").fetchone()[0]
         all_bodies = database.execute("SELECT count(*) FROM log_body").fetchone()[0]
         integrity = database.execute("PRAGMA integrity_check").fetchone()[0]
-    return Rows(ids, bodies, all_bodies - bodies, integrity)
+        exposure = count(database) if side.experiment else None
+    return Rows(ids, bodies, all_bodies - bodies, integrity, exposure)
+
+
+def database_in(data: Path) -> Path:
+    """Find the SQLite file. Raises NoDatabaseError unless there is exactly one."""
+    found = [path for path in data.rglob("*") if path.is_file() and _starts_with_magic(path)]
+    if len(found) != 1:
+        message = f"expected one SQLite file in the data directory, found {[path.name for path in found]}"
+        raise NoDatabaseError(message)
+    return found[0]
 
 
 def _starts_with_magic(path: Path) -> bool:

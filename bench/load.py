@@ -9,9 +9,9 @@ from typing import Protocol
 
 import msgspec
 
+from bench.calls import Call
 from bench.client import Burst, send_for
 from bench.processes import HOST
-from bench.targets import Call
 
 SCRIPT = Path(__file__).parent / "post.lua"
 HOW_TO_INSTALL = "wrk is not installed (Debian, Ubuntu: apt-get install wrk); the built-in client does the load instead"
@@ -69,8 +69,8 @@ class Wrk:
     def run(self, call: Call, connections: int, seconds: float) -> Load:
         """Run it once; the request goes through a file, which keeps the key off the command line."""
         head = "".join(f"{name}: {value}\n" for name, value in call.headers.items())
-        self._request.write_bytes(head.encode() + b"\n" + call.body)
-        options = ["-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--timeout", "10s", "-s", str(SCRIPT)]
+        self._request.write_bytes(head.encode() + b"\n" + b"\n".join(call.bodies))
+        options = ["-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--timeout", "30s", "-s", str(SCRIPT)]
         command = [self._program, *options, f"http://{HOST}:{call.port}{call.path}", "--", str(self._request)]
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds + 60)

@@ -40,6 +40,17 @@ class Machine:
         """Tell whether the data directory lay in memory, where a commit costs nothing."""
         return self.file_system in IN_MEMORY
 
+    def facts(self) -> list[str]:
+        """Return the facts as sentences for a page."""
+        packages = ", ".join(f"{name} {found}" for name, found in self.packages.items())
+        changed = f" with uncommitted changes in {', '.join(self.uncommitted)}" if self.uncommitted else ""
+        return [
+            f"Revision {self.revision}{changed}; passthrough.py SHA-256 {self.passthrough_sha256}",
+            f"{self.processor}, {self.cores} cores, {self.memory_gib} GiB, {self.kernel}; nothing pinned",
+            f"Python {self.python}, SQLite {self.sqlite}, {packages}",
+            f"Data on {self.file_system}; appending 4 KiB and forcing it to disk takes {self.sync_ms} ms (median)",
+        ]
+
 
 def describe(work: Path) -> Machine:
     """Look around; `work` is the directory whose disk will hold the logs."""

@@ -1,88 +1,30 @@
-"""The rounds: both sides in turn, for each mode and number of connections, on the same upstream."""
+"""The rounds: all sides in turn, for each mode, prompt and number of connections, on the same upstream."""
 
+import http.client
+import math
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.client import send_for
-from bench.load import Generator, Load, percentile
+import msgspec
+
+from bench.answers import WrongAnswerError
+from bench.calls import Kind, exchange
+from bench.client import Answer, send_for
+from bench.figures import Checked, Interval, Measured, Plan
+from bench.load import Generator, percentile
 from bench.processes import TICKS, Server, Usage
-from bench.targets import Side, answered, exchange
+from bench.targets import Side
 
-MODES = ("plain", "streamed")
 SETTLE = 0.3  # seconds after each interval for a server to finish what the load generator abandoned
-SUCCESS = 200
+SETTLED = 0.2  # cores: below this a server is done with it
+SETTLES = 40  # at most so often
+TURNS = 4  # an interval lasts at least so many answers on each connection,
+LONGEST = 20  # but at most so many seconds
 WARM_UP_CONNECTIONS = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How long and how much. `check_seconds` is the length of each checked interval."""
-
-    rounds: int
-    seconds: int
-    check_seconds: float
-    connections: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """One side under one load, with what the machine spent on it (CPU in seconds)."""
-
-    round: int
-    mode: str
-    connections: int
-    side: str
-    load: Load
-    server_cpu_seconds: float
-    server_peak_rss_bytes: int
-    upstream_cpu_seconds: float
-    upstream_calls: int
-    window_seconds: float  # of the CPU figures: a little longer than the load
-    other_cpu_seconds: float
-    machine_cpu_seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """One interval of the built-in client in which every answer's text was compared; times to the first body byte."""
-
-    round: int
-    mode: str
-    connections: int
-    side: str
-    answers: int
-    errors: int
-    first_p50_ms: float
-    first_p99_ms: float
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """Everything the rounds gave, and the totals of each side since it started: 2xx answers and upstream calls.
-
-    The two totals differ by requests on which the load generator hung up when an interval ended, at most one on each
-    connection: those that had reached the upstream by then.
-    """
-
-    intervals: list[Interval]
-    checks: list[Checked]
-    answers: dict[str, int]
-    upstream_calls: dict[str, int]
-    hung_up_at_most: int
-
-    def failures(self) -> list[str]:
-        """Name what makes the figures void."""
-        found = [_complaint(interval) for interval in self.intervals]
-        found += [
-            f"round {check.round}, {check.side}, {check.mode}, {check.connections} connections, checked: "
-            f"{check.errors} errors"
-            for check in self.checks
-            if check.errors or not check.answers
-        ]
-        return [complaint for complaint in found if complaint]
 
 
 class _Tally:
@@ -96,12 +38,21 @@ class _Tally:
 
     def add(self, side: Side, answers: int) -> int:
         """Count what has happened since the last time, once it has settled, to this side; return its upstream calls."""
-        time.sleep(SETTLE)
+        _settle(side)
         calls = answered(self._upstream) - self._before
         self._before += calls
         self.answers[side.name] += answers
         self.upstream_calls[side.name] += calls
         return calls
+
+
+def _settle(side: Side) -> None:
+    """Wait until a server has finished what was abandoned: a slow one would take time from the next side."""
+    for _ in range(SETTLES):
+        before = side.server.usage().cpu_seconds
+        time.sleep(SETTLE)
+        if side.server.usage().cpu_seconds - before < SETTLE * SETTLED:
+            return
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +64,12 @@ class _Bench:
     upstream: Server
     sides: Sequence[Side]
     tally: _Tally
+    rates: dict[tuple[str, Kind], float]  # answers a second in the warm-up
+
+    def seconds(self, side: Side, step: "_Step") -> int:
+        """Return how long the interval is: more than planned only where a side is too slow to answer a few times."""
+        rate = self.rates.get((side.name, step.kind)) or 1.0
+        return min(max(self.plan.seconds, math.ceil(TURNS * step.connections / rate)), LONGEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,40 +77,50 @@ class _Step:
     """Where in the rounds an interval is."""
 
     round: int
-    mode: str
+    kind: Kind
     connections: int
 
 
 def measure(plan: Plan, generator: Generator, upstream: Server, sides: Sequence[Side]) -> Measured:
-    """Warm both sides up, then run the rounds."""
+    """Warm all sides up, then run the rounds. Raises WrongAnswerError for the first wrong answer that is not a peer's.
+
+    A side takes part with those kinds of calls that it has.
+    """
     tally = _Tally(upstream, sides)
-    bench = _Bench(plan, generator, upstream, sides, tally)
+    bench = _Bench(plan, generator, upstream, sides, tally, {})
     _warm_up(bench)
-    steps = _steps(plan)
     intervals: list[Interval] = []
     checks: list[Checked] = []
-    for step in steps:
-        intervals += [_interval(bench, step, side) for side in sides]
-        checks += [_check(bench, step, side) for side in sides]
-    opened = len(MODES) * WARM_UP_CONNECTIONS + sum(step.connections for step in steps)
-    hung_up_at_most = opened if generator.hangs_up else 0
-    return Measured(intervals, checks, tally.answers, tally.upstream_calls, hung_up_at_most)
+    for step in _steps(plan):
+        taking_part = [side for side in sides if step.kind in side.calls]
+        intervals += [_interval(bench, step, side) for side in taking_part]
+        checks += [_check(bench, step, side) for side in taking_part]
+    peers = [side.name for side in sides if side.peer]
+    return Measured(intervals, checks, tally.answers, tally.upstream_calls, _hung_up_at_most(bench, intervals), peers)
 
 
 def _steps(plan: Plan) -> list[_Step]:
     rounds = range(1, plan.rounds + 1)
-    return [_Step(number, mode, connections) for number in rounds for mode in MODES for connections in plan.connections]
+    return [_Step(number, kind, connections) for number in rounds for kind, connections in plan.loads()]
+
+
+def _hung_up_at_most(bench: _Bench, intervals: Sequence[Interval]) -> dict[str, int]:
+    if not bench.generator.hangs_up:
+        return {side.name: 0 for side in bench.sides}
+    opened = Counter({side.name: len(side.calls) * WARM_UP_CONNECTIONS for side in bench.sides})
+    for interval in intervals:
+        opened[interval.side] += interval.connections
+    return dict(opened)
 
 
 def _warm_up(bench: _Bench) -> None:
     """Ask once and compare the text, so that a wrong set-up fails before minutes are spent on it; then warm up."""
-    for mode in MODES:
-        for side in bench.sides:
-            call = side.call(mode)
-            status, body = exchange(call.port, "POST", call.path, call.headers, call.body)
-            side.check(mode, body if status == SUCCESS else f"status {status}: ".encode() + body)
-            warm = bench.generator.run(call, WARM_UP_CONNECTIONS, 1)
-            bench.tally.add(side, 1 + warm.answers)
+    for side in bench.sides:
+        bench.tally.add(side, side.ask_once())
+        for kind, call in side.calls.items():
+            load = bench.generator.run(call, WARM_UP_CONNECTIONS, 1)
+            bench.rates[side.name, kind] = load.per_second
+            bench.tally.add(side, load.answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,14 +139,15 @@ def _read_clocks(side: Side, upstream: Server) -> _Clocks:
 
 def _interval(bench: _Bench, step: _Step, side: Side) -> Interval:
     before = _read_clocks(side, bench.upstream)
-    load = bench.generator.run(side.call(step.mode), step.connections, bench.plan.seconds)
+    load = bench.generator.run(side.calls[step.kind], step.connections, bench.seconds(side, step))
     after = _read_clocks(side, bench.upstream)
     server = after.server.cpu_seconds - before.server.cpu_seconds
     model = after.upstream.cpu_seconds - before.upstream.cpu_seconds
     machine = after.machine - before.machine
     interval = Interval(
         round=step.round,
-        mode=step.mode,
+        mode=step.kind.mode,
+        prompt=step.kind.prompt,
         connections=step.connections,
         side=side.name,
         load=load,
@@ -196,32 +164,42 @@ def _interval(bench: _Bench, step: _Step, side: Side) -> Interval:
 
 
 def _check(bench: _Bench, step: _Step, side: Side) -> Checked:
-    burst = send_for(bench.plan.check_seconds, [side.call(step.mode)], step.connections, keep_bodies=True)
+    burst = send_for(bench.plan.check_seconds, [side.calls[step.kind]], step.connections, keep_bodies=True)
     bench.tally.add(side, len(burst.good))
-    for answer in burst.good:
-        side.check(step.mode, answer.body)
-    firsts = sorted(answer.first_byte * 1000 for answer in burst.good)
+    right = [answer for answer in burst.good if _is_right(side, step.kind.mode, answer)]
+    firsts = sorted(answer.first_byte * 1000 for answer in right)
     return Checked(
         round=step.round,
-        mode=step.mode,
+        mode=step.kind.mode,
+        prompt=step.kind.prompt,
         connections=step.connections,
         side=side.name,
-        answers=len(burst.good),
-        errors=len(burst.answers) - len(burst.good),
+        answers=len(right),
+        errors=len(burst.answers) - len(right),
         first_p50_ms=percentile(firsts, 50),
         first_p99_ms=percentile(firsts, 99),
     )
 
 
-def _complaint(interval: Interval) -> str:
-    where = f"round {interval.round}, {interval.side}, {interval.mode}, {interval.connections} connections"
-    if interval.load.errors:
-        return f"{where}: {interval.load.errors} errors"
-    if not interval.load.answers:
-        return f"{where}: no answer at all"
-    if interval.upstream_calls < interval.load.answers:
-        return f"{where}: {interval.load.answers} answers from {interval.upstream_calls} upstream calls"
-    return ""
+def _is_right(side: Side, mode: str, answer: Answer) -> bool:
+    """Compare the text. Raises WrongAnswerError when it is wrong, but for a peer, whose wrong answers are counted."""
+    try:
+        side.check(mode, answer.body)
+    except WrongAnswerError:
+        if side.peer:
+            return False
+        raise
+    return True
+
+
+def answered(upstream: Server) -> int:
+    """Ask the upstream how many calls it has answered."""
+    status, body = exchange(upstream.port, "GET", "/count")
+    if status != http.client.OK:
+        message = f"upstream: GET /count gave {status}"
+        raise WrongAnswerError(message)
+    count: int = msgspec.json.decode(body, type=dict[str, int])["answered"]
+    return count
 
 
 def _busy_seconds() -> float:
@@ -235,6 +213,7 @@ def _busy_seconds() -> float:
 def _tell(interval: Interval) -> None:
     load = interval.load
     sys.stderr.write(
-        f"round {interval.round}  {interval.mode:8}  {interval.connections:4} connections  {interval.side:8}  "
-        f"{load.per_second:8.0f}/s  p50 {load.p50_ms:7.2f} ms  p99 {load.p99_ms:7.2f} ms  {load.errors} errors\n"
+        f"round {interval.round}  {interval.mode:8}  {interval.prompt:5}  {interval.connections:4} connections  "
+        f"{interval.side:19}  {load.per_second:8.0f}/s  p50 {load.p50_ms:7.2f} ms  p99 {load.p99_ms:7.2f} ms  "
+        f"{load.errors} errors\n"
     )

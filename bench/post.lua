@@ -1,12 +1,24 @@
--- wrk script: POST one request over and over. Its argument is a file: header lines, an empty line, the body.
+-- wrk script: POST over and over. Its argument is a file: header lines, an empty line, one body a line. Several bodies
+-- are sent in turn; all requests are made beforehand, so that a varied one costs the client no more than an equal one.
 function init(args)
    local file = assert(io.open(args[1], "rb"))
-   local head, body = file:read("*a"):match("^(.-)\n\n(.*)$")
+   local head, rest = file:read("*a"):match("^(.-)\n\n(.*)$")
    file:close()
    wrk.method = "POST"
-   wrk.body = body
    for name, value in head:gmatch("([^:\n]+): ([^\n]*)") do
       wrk.headers[name] = value
+   end
+   local requests = {}
+   for body in rest:gmatch("[^\n]+") do
+      wrk.body = body
+      requests[#requests + 1] = wrk.format()
+   end
+   if #requests > 1 then
+      local place = 0
+      request = function()
+         place = place % #requests + 1
+         return requests[place]
+      end
    end
 end
 

@@ -8,14 +8,17 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 HOST = "127.0.0.1"
-READY_WITHIN = 30.0  # seconds
+READY_WITHIN = 60.0  # seconds
 TICKS = os.sysconf("SC_CLK_TCK")
 # What a server must not inherit: another configuration, another provider, a proxy in front of loopback.
-NOT_INHERITED = ("EVERLOOP_", "OPENAI_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+NOT_INHERITED = (
+    *("EVERLOOP_", "OPENAI_", "LITELLM_", "DATABASE_", "REDIS_", "NODE_"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
+)
 
 
 class ServerFailedError(Exception):
@@ -28,6 +31,18 @@ class Usage:
 
     cpu_seconds: float
     peak_rss_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """How a server is started, as often as one likes: GET `ready` answers 200 once it serves on `port`."""
+
+    name: str
+    command: Sequence[str]
+    port: int
+    ready: str
+    log: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +73,27 @@ class Server:
 
 
 @contextmanager
-def serving(
-    name: str, command: Sequence[str], *, port: int, ready: str, log: Path, environment: Mapping[str, str] | None = None
-) -> Iterator[Server]:
-    """Start a server, wait until GET `ready` answers 200, and kill it on the way out."""
-    with log.open("wb") as output:
+def serving(launch: Launch) -> Iterator[Server]:
+    """Start a server, wait until it is ready, and kill it on the way out."""
+    with started(launch) as server:
+        _wait_until_ready(server, launch.ready)
+        yield server
+
+
+@contextmanager
+def started(launch: Launch) -> Iterator[Server]:
+    """Start a server without waiting for anything, and kill it on the way out."""
+    with launch.log.open("wb") as output:
         process = subprocess.Popen(
-            command,
-            env={**_inherited(), **(environment or {})},
+            launch.command,
+            env={**_inherited(), **launch.environment},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    server = Server(name, port, process, log)
+    server = Server(launch.name, launch.port, process, launch.log)
     try:
-        _wait_until_ready(server, ready)
         yield server
     finally:
         server.kill()

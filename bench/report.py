@@ -1,25 +1,45 @@
-"""Results in two forms: Markdown to read, JSON to compute with."""
+"""Results in three forms: Markdown to read, a chart to see, JSON to compute with."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 import msgspec
 
+from bench.calls import MODES, PROMPT_TEXTS, Kind
+from bench.chart import Bar, Panel, svg
 from bench.durability import AfterKill, AfterRounds
+from bench.figures import Interval, Measured, Plan
 from bench.machine import Machine
-from bench.measure import MODES, Checked, Interval, Measured, Plan
-from bench.targets import PROMPT
+from bench.tables import (
+    EVERLOOP,
+    SIZES,
+    cpu_us,
+    experiment_table,
+    first_event_table,
+    label,
+    load_table,
+    of_kind,
+    sides_of,
+    spread,
+    table,
+)
 from bench.upstream import WORDS
 
-BARE, EVERLOOP = "bare", "everloop"
+NO_LOGS = (
+    "The passthrough and other gateways keep no log of a call here: LiteLLM would want PostgreSQL for that, Portkey's "
+    "gateway has none. Everloop's answer leaves only after its log is on disk."
+)
 QUIET = 0.2  # cores: above this, others' work is worth a warning
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """A whole run."""
+    """A whole run. `cold_starts` are seconds by side.
+
+    `peers` are the versions of other gateways, `absent` says why one was not measured.
+    """
 
     date: str
     command: str
@@ -27,43 +47,63 @@ class Results:
     plan: Plan
     machine: Machine
     measured: Measured
-    after_rounds: AfterRounds
-    after_kill: AfterKill
+    cold_starts: Mapping[str, Sequence[float]]
+    after_rounds: Sequence[AfterRounds]
+    after_kill: Sequence[AfterKill]
+    peers: Mapping[str, str]
+    absent: Mapping[str, str]
     seconds: float
 
     @property
     def failures(self) -> list[str]:
         """Return everything that makes this run void."""
-        return [*self.measured.failures(), *self.after_rounds.failures(), *self.after_kill.failures()]
+        rounds = [failure for each in self.after_rounds for failure in each.failures()]
+        kills = [failure for each in self.after_kill for failure in each.failures()]
+        return [*self.measured.failures(), *rounds, *kills]
+
+    @property
+    def middle(self) -> int:
+        """Return the number of connections that the overview is about."""
+        return sorted(self.plan.connections)[len(self.plan.connections) // 2]
 
 
 def write(results: Results, directory: Path, name: str) -> Path:
-    """Write `name`.md and `name`.json, numbered when a run of that name is there already; return the Markdown file."""
-    directory.mkdir(parents=True, exist_ok=True)
-    number = 1
-    stem = name
-    while (directory / f"{stem}.json").exists():
-        number += 1
-        stem = f"{name}-{number}"
+    """Write `name`.md, .svg and .json, numbered when a run of that name is there already; return the Markdown file."""
+    stem = free_name(directory, name)
     document = {"failures": results.failures, **msgspec.to_builtins(results)}
     (directory / f"{stem}.json").write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n")
+    (directory / f"{stem}.svg").write_text(_chart(results), encoding="utf-8")
     page = directory / f"{stem}.md"
-    page.write_text(markdown(results))
+    page.write_text(markdown(results, f"{stem}.svg"), encoding="utf-8")
     return page
 
 
-def markdown(results: Results) -> str:
-    """Return the page."""
+def free_name(directory: Path, name: str) -> str:
+    """Make the directory and return the name, numbered when a run of that name is there already."""
+    directory.mkdir(parents=True, exist_ok=True)
+    number, stem = 1, name
+    while (directory / f"{stem}.json").exists():
+        number += 1
+        stem = f"{name}-{number}"
+    return stem
+
+
+def markdown(results: Results, chart: str) -> str:
+    """Return the page; `chart` is the name of the picture beside it."""
+    measured, plan = results.measured, results.plan
     parts = [
         f"# Deployed completion against the bare proxy, {results.date}",
         *_verdict(results),
-        *(_mode_table(results, mode) for mode in MODES),
-        _first_event_table(results.measured.checks, results.plan),
-        _resources(results.measured.intervals),
-        _durability(results.after_rounds, results.after_kill),
+        _overview(results, chart),
+        *(load_table(measured, Kind(mode, "short"), plan.connections) for mode in MODES),
+        *(load_table(measured, Kind(mode, "long"), plan.long_connections) for mode in MODES if plan.long_connections),
+        experiment_table(measured, plan),
+        first_event_table(measured.checks, plan),
+        _machine_use(measured.intervals),
+        _durability(results),
         _method(results),
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _verdict(results: Results) -> list[str]:
@@ -78,147 +118,144 @@ def _verdict(results: Results) -> list[str]:
     if others > QUIET:
         parts.append(f"**Other work took {others:.0%} of one core meanwhile: read the figures with care.**")
     parts.append(
-        "Ratio = Everloop's requests a second over the bare proxy's, paired within each round. Figures are the median "
-        f"over {results.plan.rounds} rounds, with lowest and highest in brackets. Aim: 0.6, durable logging on."
+        "Ratio = requests a second over the bare proxy's, paired within each round. Figures are the median over "
+        f"{results.plan.rounds} rounds, with lowest and highest in brackets. Aim for Everloop: 0.6, durable logging on."
     )
     return parts
 
 
-def _mode_table(results: Results, mode: str) -> str:
-    rows = [_mode_row(results.measured.intervals, mode, connections) for connections in results.plan.connections]
+def _overview(results: Results, chart: str) -> str:
     columns = [
-        "connections",
-        "bare requests/s",
-        "Everloop requests/s",
-        "ratio",
-        "bare p50 ms",
-        "Everloop p50 ms",
-        "bare p99 ms",
-        "Everloop p99 ms",
-        "bare CPU µs/request",
-        "Everloop CPU µs/request",
-        "errors",
+        "side",
+        "plain requests/s",
+        "p50 ms",
+        "p99 ms",
+        "CPU µs/request",
+        "streamed requests/s",
+        "peak memory MiB",
+        "cold start s",
+        "logs on disk after SIGKILL, per acknowledged answer",
     ]
-    return f"## {mode.capitalize()}\n\n" + _table(columns, rows)
-
-
-def _mode_row(intervals: list[Interval], mode: str, connections: int) -> list[str]:
-    mine = [each for each in intervals if (each.mode, each.connections) == (mode, connections)]
-    pairs = [[each for each in mine if each.side == side] for side in (BARE, EVERLOOP)]
-
-    def both(figure: Callable[[Interval], float], digits: int) -> list[str]:
-        return [_spread([figure(each) for each in side], digits) for side in pairs]
-
-    ratios = [
-        theirs.load.per_second / ours.load.per_second for ours, theirs in zip(*pairs, strict=True) if ours.load.answers
-    ]
-    return [
-        str(connections),
-        *both(lambda each: each.load.per_second, 0),
-        _spread(ratios, 2),
-        *both(lambda each: each.load.p50_ms, 2),
-        *both(lambda each: each.load.p99_ms, 2),
-        *both(lambda each: each.server_cpu_seconds * 1e6 / max(each.load.answers, 1), 0),
-        str(sum(each.load.errors for each in mine)),
-    ]
-
-
-def _first_event_table(checks: list[Checked], plan: Plan) -> str:
-    rows = []
-    for connections in plan.connections:
-        row = [str(connections)]
-        for figure in ("first_p50_ms", "first_p99_ms"):
-            for side in (BARE, EVERLOOP):
-                mine = [
-                    getattr(check, figure)
-                    for check in checks
-                    if (check.mode, check.connections, check.side) == ("streamed", connections, side)
-                ]
-                row.append(_spread(mine, 2))
-        rows.append(row)
-    columns = ["connections", "bare p50 ms", "Everloop p50 ms", "bare p99 ms", "Everloop p99 ms"]
-    answers = sum(check.answers for check in checks)
-    return (
-        "## Time to the first event of a stream\n\nBy the built-in client, in intervals of their own after the others. "
-        f"In these it also compared the text of every answer, plain and streamed: {answers:,} answers, "
-        f"{sum(check.errors for check in checks)} errors.\n\n" + _table(columns, rows)
+    rows = [_overview_row(results, side) for side in sides_of(results.measured)]
+    notes = [f"{label(name)} was not measured: {why}." for name, why in results.absent.items()]
+    notes += [f"Not Everloop's, so it voids nothing: {complaint}." for complaint in results.measured.peer_failures()]
+    return "\n\n".join(
+        [
+            f"## All sides at {results.middle} connections, {SIZES['short']}",
+            f"![Requests a second and processor time of all sides]({chart})",
+            table(columns, rows),
+            NO_LOGS,
+            *notes,
+        ]
     )
 
 
-def _resources(intervals: list[Interval]) -> str:
-    peaks = {
-        side: max((each.server_peak_rss_bytes for each in intervals if each.side == side), default=0) / 2**20
-        for side in (BARE, EVERLOOP)
-    }
+def _overview_row(results: Results, side: str) -> list[str]:
+    plain, streamed = (of_kind(results.measured, Kind(mode, "short"), results.middle, side) for mode in MODES)
+    peak = max((each.server_peak_rss_bytes for each in results.measured.intervals if each.side == side), default=0)
+    kills = [each for each in results.after_kill if each.side == side]
+    return [
+        label(side),
+        spread([each.load.per_second for each in plain], 0),
+        spread([each.load.p50_ms for each in plain], 2),
+        spread([each.load.p99_ms for each in plain], 2),
+        spread([cpu_us(each) for each in plain], 0),
+        spread([each.load.per_second for each in streamed], 0),
+        f"{peak / 2**20:.0f}",
+        spread(results.cold_starts.get(side, ()), 2) if side in results.cold_starts else "as Everloop",
+        _kept(kills[0]) if kills else "as Everloop" if side.startswith(EVERLOOP) else "none kept",
+    ]
+
+
+def _kept(kill: AfterKill) -> str:
+    told = kill.first_burst_acknowledged + kill.second_burst_acknowledged
+    return f"{(told - kill.missing) / max(told, 1):.2f} ({told - kill.missing:,} of {told:,})"
+
+
+def _chart(results: Results) -> str:
+    panels = []
+    for mode in MODES:
+        of = {
+            side: of_kind(results.measured, Kind(mode, "short"), results.middle, side)
+            for side in sides_of(results.measured)
+        }
+        speed = [Bar(label(side), [each.load.per_second for each in of[side]], _ours(side)) for side in of]
+        panels.append(Panel(f"{mode.capitalize()}, {results.middle} connections: requests a second", speed))
+        price = [Bar(label(side), [cpu_us(each) for each in of[side]], _ours(side)) for side in of]
+        panels.append(Panel(f"{mode.capitalize()}: processor time of the server for each request, µs", price))
+    return svg(panels)
+
+
+def _ours(side: str) -> bool:
+    return side.startswith(EVERLOOP)
+
+
+def _machine_use(intervals: Sequence[Interval]) -> str:
     busiest = max(each.machine_cpu_seconds / each.window_seconds for each in intervals)
     others = _disturbance(intervals)
     upstream = max(each.upstream_cpu_seconds / each.window_seconds for each in intervals)
     return (
-        "## Memory and the machine\n\n"
-        f"Peak resident memory: bare {peaks[BARE]:.0f} MiB, Everloop {peaks[EVERLOOP]:.0f} MiB. "
+        "## The machine\n\n"
         f"The upstream used at most {upstream:.0%} of one core, everything together {busiest:.2f} cores in the "
-        f"busiest interval. Everything that is not part of the benchmark used {others:.0%} of one core (median "
-        "over the intervals; kernel work that belongs to no process included)."
+        f"busiest interval. Everything that is not part of the interval, idle sides included, used {others:.0%} of one "
+        "core (median over the intervals; kernel work that belongs to no process included)."
     )
 
 
-def _disturbance(intervals: list[Interval]) -> float:
+def _disturbance(intervals: Sequence[Interval]) -> float:
     """Return what others took of the machine, in cores, in the median interval."""
     return max(median(each.other_cpu_seconds / each.window_seconds for each in intervals), 0.0)
 
 
-def _durability(rounds: AfterRounds, kill: AfterKill) -> str:
-    rows = [
-        [
-            "SIGKILL after the rounds",
-            f"{rounds.answers:,} (and {rounds.upstream_calls - rounds.answers:,} whose caller hung up)",
-            f"{rounds.rows:,}",
-            str(max(rounds.upstream_calls - rounds.rows, 0)),
-            str(max(rounds.rows - rounds.upstream_calls - rounds.hung_up_at_most, 0)),
-            rounds.integrity,
-        ],
-        [
-            f"SIGKILL {kill.killed_after_seconds} s into a second burst, {kill.cut} requests under way",
-            f"{kill.first_burst_acknowledged:,} + {kill.second_burst_acknowledged:,}",
-            f"{kill.rows:,}",
-            str(kill.missing),
-            str(kill.doubled),
-            kill.integrity,
-        ],
+def _durability(results: Results) -> str:
+    rows = [*map(_rounds_row, results.after_rounds), *map(_kill_row, results.after_kill)]
+    columns = ["side", "when", "acknowledged", "rows by SQL", "missing", "doubled", "trials", "integrity_check"]
+    return (
+        "## Acknowledged means on disk\n\n" + table(columns, rows) + "\n\nTrials: with an experiment every log must "
+        "have one, the arms' sums must count every log, and there must be one for every user, or for every call of "
+        "nobody's. Anything else voids the run."
+    )
+
+
+def _rounds_row(rounds: AfterRounds) -> list[str]:
+    return [
+        label(rounds.side),
+        "SIGKILL after the rounds",
+        f"{rounds.answers:,} (and {rounds.upstream_calls - rounds.answers:,} whose caller hung up)",
+        f"{rounds.rows:,}",
+        str(max(rounds.upstream_calls - rounds.rows, 0)),
+        str(max(rounds.rows - rounds.upstream_calls - rounds.hung_up_at_most, 0)),
+        f"{rounds.exposure.trials:,}" if rounds.exposure else "",
+        rounds.integrity,
     ]
-    columns = ["when", "acknowledged", "rows by SQL", "missing", "doubled", "integrity_check"]
-    return "## Acknowledged means on disk\n\n" + _table(columns, rows)
+
+
+def _kill_row(kill: AfterKill) -> list[str]:
+    return [
+        label(kill.side),
+        f"SIGKILL {kill.killed_after_seconds} s into a second burst, {kill.cut} requests under way",
+        f"{kill.first_burst_acknowledged:,} + {kill.second_burst_acknowledged:,}",
+        f"{kill.rows:,}",
+        str(kill.missing),
+        str(kill.doubled),
+        f"{kill.exposure.trials:,}" if kill.exposure else "",
+        kill.integrity,
+    ]
 
 
 def _method(results: Results) -> str:
-    machine, plan = results.machine, results.plan
-    packages = ", ".join(f"{name} {found}" for name, found in machine.packages.items())
-    changed = f" with uncommitted changes in {', '.join(machine.uncommitted)}" if machine.uncommitted else ""
+    plan = results.plan
+    peers = ", ".join(f"{label(name)} {version}" for name, version in results.peers.items())
     load = (
-        f"Load: {results.client}; {plan.rounds} rounds of {plan.seconds} s for each side, mode and number of "
-        f"connections, sides in turn; prompt of {len(PROMPT)} characters, answer of {len(WORDS)} words"
+        f"Load: {results.client}; {plan.rounds} rounds of {plan.seconds} s for each side, mode, prompt and number of "
+        f"connections, sides in turn; prompts of {len(PROMPT_TEXTS['short']):,} and {len(PROMPT_TEXTS['long']):,} "
+        f"characters, answer of {len(WORDS)} words"
     )
     facts = [
         f"Command: `{results.command}` ({results.seconds:.0f} s in all)",
-        f"Revision {machine.revision}{changed}; passthrough.py SHA-256 {machine.passthrough_sha256}",
-        f"{machine.processor}, {machine.cores} cores, {machine.memory_gib} GiB, {machine.kernel}; nothing pinned",
-        f"Python {machine.python}, SQLite {machine.sqlite}, {packages}",
+        *results.machine.facts(),
         load,
-        f"Logs on {machine.file_system}; appending 4 KiB and forcing it to disk takes {machine.sync_ms} ms (median)",
-        "Everloop: defaults (SQLite, one worker), log level warning, key authentication, one deployed configuration",
+        "Everloop: defaults (SQLite, one worker), log level warning, key authentication",
+        *([f"Others: {peers}, one worker, settings in `bench/README.md`"] if peers else []),
     ]
     return "## Method\n\n" + "\n".join(f"- {fact}" for fact in facts) + "\n\nWhat each word means: `bench/README.md`."
-
-
-def _spread(values: list[float], digits: int) -> str:
-    if not values:
-        return "none"
-    if len(values) == 1:
-        return f"**{values[0]:,.{digits}f}**"
-    low, middle, high = (f"{value:,.{digits}f}" for value in (min(values), median(values), max(values)))
-    return f"**{middle}** ({low} to {high})"
-
-
-def _table(columns: list[str], rows: Iterable[list[str]]) -> str:
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -1,0 +1,1 @@
+"""How long it takes to read what came of an experiment, however many trials it has."""
