@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from everloop import errors
 from everloop.domain.deployment import Deployment
 from everloop.domain.experiment import Experiment
-from everloop.domain.ids import ConfigId, EnvironmentId, ExperimentId, ProjectId, TrialId
+from everloop.domain.ids import EnvironmentId, ExperimentId, ProjectId, TrialId
 from everloop.domain.results import Moment, Results
 from everloop.domain.scope import Scope
 from everloop.domain.trial import Trial
@@ -18,12 +18,11 @@ from everloop.storage.database import Database
 from everloop.storage.deployments import put_live
 from everloop.storage.experiment_rows import add_experiment, present, put_experiment, read_experiment, read_experiments
 from everloop.storage.experiment_tables import experiment as table
-from everloop.storage.experiment_tables import trial as trial_table
-from everloop.storage.exposures import expose
 from everloop.storage.judging import judge_anew
 from everloop.storage.projects import require_project
 from everloop.storage.results import read_results, read_timeline
 from everloop.storage.tables import deployment, model_config
+from everloop.storage.trials import expose, read_trial
 
 
 class Experiments:
@@ -89,20 +88,8 @@ class Experiments:
             await expose(connection, scope, trial)
 
     async def trial(self, scope: Scope, trial_id: TrialId) -> Trial | None:
-        query = select(trial_table).where(
-            trial_table.c.organisation_id == scope.organisation_id, trial_table.c.id == trial_id
-        )
         async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
-        if row is None:
-            return None
-        return Trial(
-            TrialId(row.id),
-            ExperimentId(row.experiment_id),
-            ConfigId(row.config_id),
-            EnvironmentId(row.environment_id),
-            row.created_at,
-        )
+            return await read_trial(connection, scope, trial_id)
 
     async def results(self, scope: Scope, experiment_ids: Sequence[ExperimentId]) -> dict[ExperimentId, Results]:
         async with self._database.read() as connection:

@@ -4,129 +4,130 @@ Written by the log writer in the transaction of the logs themselves; sums are pu
 """
 
 import sqlite3
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import chain
+from math import isnan
 from typing import Final
 
-from sqlalchemy import Table, and_, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Table
 
-from everloop.domain.ids import OrganisationId
+from everloop.domain.ids import ConfigId, EnvironmentId, ExperimentId, OrganisationId, TrialId
 from everloop.domain.latency import bucket_of
 from everloop.domain.log import Log
-from everloop.domain.scope import Scope
-from everloop.domain.trial import Trial
 from everloop.storage.experiment_tables import arm_latency, arm_usage
 from everloop.storage.experiment_tables import trial as trial_table
 
-Value = str | int | float
-# Organisation, experiment, environment, arm.
-Arm = tuple[str, str, str, str]
-# Organisation, id, experiment, environment, arm, time; and of each log: failed, prompt tokens, output tokens, cost,
-# priced, bucket of its latency.
-TrialRow = tuple[str, str, str, str, str, int]
-Taken = tuple[Arm, int, int, int, float, int, int | None]
+# A log of an experiment, and whose it is.
+Exposure = tuple[OrganisationId, Log]
+Arm = tuple[OrganisationId, ExperimentId, EnvironmentId, ConfigId]
+_Row = tuple[str | int | float, ...]
 
 # A caller who went away is no failure of the arm (`services.record.CANCELLED`).
 _CANCELLED: Final = "cancelled"
-# Rows of one statement, as in `log_batch`.
+# What a caller may report is not always true, and a sum that left the numbers of the database could not come back:
+# tokens and dollars of one log beyond these do not count.
+_MOST_TOKENS: Final = 10**9
+_MOST_DOLLARS: Final = 1e6
+# Rows of one statement, as in `log_batch`, and how many statements there are: every size of three tables.
 _CHUNK: Final = 64
-_TRIALS: Final = "INSERT INTO trial (organisation_id, id, experiment_id, environment_id, config_id, created_at) VALUES "
-_NEW: Final = " ON CONFLICT DO NOTHING RETURNING organisation_id, experiment_id, environment_id, config_id"
+STATEMENTS: Final = 3 * _CHUNK
 
 
-class Exposures:
-    """The trials of some logs and what each log took."""
+class _Taken:
+    """What the logs of one arm in one batch took: `domain.results.ArmUsage`, on its way there."""
 
-    __slots__ = ("taken", "trials")
+    __slots__ = ("cost", "errors", "latencies", "logs", "output_tokens", "priced", "prompt_tokens", "trials")
 
-    def __init__(self, trials: Sequence[TrialRow], taken: Sequence[Taken]) -> None:
-        self.trials = trials
-        self.taken = taken
+    def __init__(self) -> None:
+        self.trials = self.logs = self.errors = self.prompt_tokens = self.output_tokens = self.priced = 0
+        self.cost = 0.0
+        self.latencies: dict[int, int] = {}
+
+    def add(self, each: Log) -> None:
+        self.logs += 1
+        if each.error_kind is not None:
+            self.errors += each.error_kind != _CANCELLED
+        elif each.duration is not None and not isnan(each.duration):
+            bucket = bucket_of(each.duration)
+            self.latencies[bucket] = self.latencies.get(bucket, 0) + 1
+        usage = each.usage
+        if usage is not None:
+            self.prompt_tokens += _credible(usage.prompt_tokens)
+            self.output_tokens += _credible(usage.output_tokens)
+        if each.prompt_cost is not None or each.output_cost is not None:
+            cost = (each.prompt_cost or 0.0) + (each.output_cost or 0.0)
+            if -_MOST_DOLLARS <= cost <= _MOST_DOLLARS:
+                self.cost += cost
+                self.priced += 1
 
 
-def exposures_of(organisation_id: OrganisationId, logs: Sequence[Log]) -> Exposures | None:
-    """Of the logs that belong to an experiment; None when none does."""
-    trials: dict[str, TrialRow] = {}
-    taken: list[Taken] = []
-    for each in logs:
-        if each.experiment_id is None or each.trial_id is None or each.environment_id is None or each.config_id is None:
+def _credible(tokens: int) -> int:
+    return tokens if 0 <= tokens <= _MOST_TOKENS else 0
+
+
+def write_exposures(connection: sqlite3.Connection, exposures: Iterable[Exposure]) -> None:
+    """Writes them into an open transaction. Raises `sqlite3.Error`, and `UnicodeEncodeError` for half a character."""
+    arms: dict[Arm, _Taken] = {}
+    trials: dict[tuple[OrganisationId, TrialId], _Row] = {}
+    for organisation_id, each in exposures:
+        experiment_id, environment_id, config_id = each.experiment_id, each.environment_id, each.config_id
+        if experiment_id is None or environment_id is None or config_id is None or each.trial_id is None:
             continue
-        arm = (organisation_id, each.experiment_id, each.environment_id, each.config_id)
-        trials[each.trial_id] = (organisation_id, each.trial_id, *arm[1:], each.created_at)
-        taken.append((arm, *_taken(each)))
-    return Exposures(list(trials.values()), taken) if taken else None
+        arm = (organisation_id, experiment_id, environment_id, config_id)
+        trial = (organisation_id, each.trial_id)
+        if trial not in trials:
+            trials[trial] = (*trial, experiment_id, environment_id, config_id, each.created_at)
+        taken = arms.get(arm)
+        if taken is None:
+            taken = arms[arm] = _Taken()
+        taken.add(each)
+    for arm in _new(connection, list(trials.values())):
+        arms[arm].trials += 1
+    _add(connection, arm_usage, [(*arm, *_sums(taken)) for arm, taken in arms.items()])
+    _add(
+        connection,
+        arm_latency,
+        [(*arm, bucket, logs) for arm, taken in arms.items() for bucket, logs in taken.latencies.items()],
+    )
 
 
-def _taken(each: Log) -> tuple[int, int, int, float, int, int | None]:
-    usage, failed = each.usage, each.error_kind is not None
-    priced = each.prompt_cost is not None or each.output_cost is not None
+def _sums(taken: _Taken) -> _Row:
+    """In the order of the columns of `arm_usage`."""
     return (
-        int(failed and each.error_kind != _CANCELLED),
-        usage.prompt_tokens if usage else 0,
-        usage.output_tokens if usage else 0,
-        (each.prompt_cost or 0.0) + (each.output_cost or 0.0),
-        int(priced),
-        None if failed or each.duration is None else bucket_of(each.duration),
+        taken.trials,
+        taken.logs,
+        taken.errors,
+        taken.prompt_tokens,
+        taken.output_tokens,
+        taken.cost,
+        taken.priced,
     )
 
 
-async def expose(connection: AsyncConnection, scope: Scope, trial: Trial) -> None:
-    """Keeps one trial in a transaction of the configuration's side, unless it is known, and counts it."""
-    place = {
-        "organisation_id": scope.organisation_id,
-        "experiment_id": trial.experiment_id,
-        "environment_id": trial.environment_id,
-        "config_id": trial.config_id,
-    }
-    known = select(trial_table.c.id).where(
-        trial_table.c.organisation_id == scope.organisation_id, trial_table.c.id == trial.id
-    )
-    if (await connection.execute(known)).first() is not None:
-        return
-    await connection.execute(insert(trial_table).values(**place, id=trial.id, created_at=trial.created_at))
-    mine = and_(*(arm_usage.c[name] == value for name, value in place.items()))
-    counted = await connection.execute(update(arm_usage).where(mine).values(trials=arm_usage.c.trials + 1))
-    if counted.rowcount == 0:
-        sums = {column.name: 0 for column in arm_usage.columns}
-        await connection.execute(insert(arm_usage).values({**sums, **place, "trials": 1}))
-
-
-def write_exposures(connection: sqlite3.Connection, exposures: Sequence[Exposures]) -> None:
-    """Writes them into an open transaction. Raises `sqlite3.Error`."""
-    usage: dict[Arm, list[float]] = defaultdict(lambda: [0, 0, 0, 0, 0, 0.0, 0])
-    latency: dict[tuple[str | int, ...], int] = defaultdict(int)
-    for arm in _new_trials(connection, chain.from_iterable(each.trials for each in exposures)):
-        usage[arm][0] += 1
-    for arm, *took, bucket in chain.from_iterable(each.taken for each in exposures):
-        sums = usage[arm]
-        sums[1] += 1
-        for place, amount in enumerate(took, 2):
-            sums[place] += amount
-        if bucket is not None:
-            latency[(*arm, bucket)] += 1
-    _add(connection, arm_usage, [(*arm, *sums) for arm, sums in usage.items()])
-    _add(connection, arm_latency, [(*place, count) for place, count in latency.items()])
-
-
-def _new_trials(connection: sqlite3.Connection, rows: Iterable[TrialRow]) -> list[Arm]:
-    """Keeps the trials that are not known yet; the arms of those."""
-    waiting = list(rows)
+def _new(connection: sqlite3.Connection, rows: Sequence[_Row]) -> list[Arm]:
+    """Keeps the trials that are not known yet; the arm of each of those."""
     new: list[Arm] = []
-    for start in range(0, len(waiting), _CHUNK):
-        chunk = waiting[start : start + _CHUNK]
-        statement = _TRIALS + ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(chunk)) + _NEW
-        new += connection.execute(statement, list(chain.from_iterable(chunk))).fetchall()
+    for start in range(0, len(rows), _CHUNK):
+        chunk = rows[start : start + _CHUNK]
+        new += connection.execute(_trials(len(chunk)), list(chain.from_iterable(chunk))).fetchall()
     return new
 
 
-def _add(connection: sqlite3.Connection, table: Table, rows: Sequence[tuple[Value, ...]]) -> None:
+def _add(connection: sqlite3.Connection, table: Table, rows: Sequence[_Row]) -> None:
     """Adds to the sums, beginning those that are not there."""
     for start in range(0, len(rows), _CHUNK):
         chunk = rows[start : start + _CHUNK]
         connection.execute(_addition(table, len(chunk)), list(chain.from_iterable(chunk)))
+
+
+@lru_cache(maxsize=_CHUNK)
+def _trials(rows: int) -> str:
+    return (
+        f"INSERT INTO {trial_table.name} (organisation_id, id, experiment_id, environment_id, config_id, created_at)"  # noqa: S608 - our own table
+        f" VALUES {', '.join(['(?, ?, ?, ?, ?, ?)'] * rows)} ON CONFLICT DO NOTHING"
+        " RETURNING organisation_id, experiment_id, environment_id, config_id"
+    )
 
 
 @lru_cache(maxsize=2 * _CHUNK)

@@ -11,14 +11,14 @@ from sqlalchemy import Table
 
 from everloop.domain.ids import OrganisationId
 from everloop.domain.log import Log
-from everloop.storage.exposures import Exposures, exposures_of, write_exposures
+from everloop.storage.exposures import STATEMENTS, Exposure, write_exposures
 from everloop.storage.log_rows import Values, body_values, log_values, session_values
 from everloop.storage.log_tables import log, log_body, session
 
 # Rows of one statement. SQLite takes 32,766 values in one (https://www.sqlite.org/limits.html); a log has 31.
 CHUNK: Final = 64
-# The statements of every chunk size of three tables.
-CACHED_STATEMENTS: Final = 3 * CHUNK + 8
+# The statements of every chunk size of three tables, and those of `exposures`.
+CACHED_STATEMENTS: Final = 3 * CHUNK + STATEMENTS + 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Rows:
     logs: list[Values]
     bodies: list[Values]
     sessions: list[Values]
-    exposures: Exposures | None
+    exposures: list[Exposure]
 
 
 def rows_of(organisation_id: OrganisationId, logs: Sequence[Log]) -> Rows:
@@ -37,7 +37,7 @@ def rows_of(organisation_id: OrganisationId, logs: Sequence[Log]) -> Rows:
         [log_values(organisation_id, each) for each in logs],
         [body_values(organisation_id, each) for each in logs],
         session_values(organisation_id, logs),
-        exposures_of(organisation_id, logs),
+        [(organisation_id, each) for each in logs if each.experiment_id is not None],
     )
 
 
@@ -49,9 +49,9 @@ def write(connection: sqlite3.Connection, batch: Sequence[Rows]) -> None:
     _insert(connection, session, chain.from_iterable(rows.sessions for rows in batch))
     _insert(connection, log, chain.from_iterable(rows.logs for rows in batch))
     _insert(connection, log_body, chain.from_iterable(rows.bodies for rows in batch))
-    exposures = [rows.exposures for rows in batch if rows.exposures is not None]
-    if exposures:
-        write_exposures(connection, exposures)
+    exposed = [each for rows in batch for each in rows.exposures]
+    if exposed:
+        write_exposures(connection, exposed)
 
 
 def _insert(connection: sqlite3.Connection, table: Table, rows: Iterable[Values]) -> None:
@@ -62,7 +62,7 @@ def _insert(connection: sqlite3.Connection, table: Table, rows: Iterable[Values]
         connection.execute(_statement(table, len(chunk)), list(chain.from_iterable(chunk)))
 
 
-@lru_cache(maxsize=CACHED_STATEMENTS)
+@lru_cache(maxsize=3 * CHUNK)
 def _statement(table: Table, rows: int) -> str:
     names = ", ".join(f'"{column.name}"' for column in table.columns)
     places = "(" + ", ".join("?" * len(table.columns)) + ")"

@@ -94,6 +94,22 @@ async def test_what_calls_took_is_added_up(storage: Storage, scope: Scope):
     assert found[HERE][ONE].outcomes == Summary()
 
 
+async def test_numbers_beyond_belief_stay_out_of_the_sums(storage: Storage, scope: Scope):
+    """Whoever reports logs could otherwise make sums that no number can hold, and results that cannot be read."""
+    most: int = 2**63 - 1
+    beyond: dict[str, Any] = {"prompt_cost": 1.7e308, "output_cost": 1.7e308}
+    logs = [
+        an_exposed_log("data_1", usage=Usage(most, most), **beyond, duration=1e308),
+        an_exposed_log("data_2", usage=Usage(most, most), prompt_cost=-1.7e308, output_cost=-1.7e308, duration=-1.0),
+        an_exposed_log("data_3", usage=Usage(-1, 2), prompt_cost=0.5, duration=math.nan),
+    ]
+    for log in logs:
+        await storage.log_writer.append(scope, [log])
+    assert (await storage.logs.get(scope, LogId("data_1"))) == logs[0]
+    usage = (await storage.experiments.results(scope, [ID]))[ID][HERE][ONE].usage
+    assert usage == ArmUsage(1, 3, 0, 0, 2, 0.5, 1, {bucket_of(1e308): 1, bucket_of(-1.0): 1})
+
+
 async def test_several_experiments_are_read_at_once(storage: Storage, scope: Scope):
     await storage.experiments.create(scope, an_experiment("exp_2", "second"))
     other = a_trial("trial_9", experiment="exp_2")
