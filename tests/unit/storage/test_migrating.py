@@ -3,15 +3,18 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
 from everloop import errors
 from everloop.storage import log_tables
-from everloop.storage.migrating import current_revision, head_revision, migrate
+from everloop.storage.location import database_file
+from everloop.storage.migrating import _config, _engine, current_revision, head_revision, migrate
 from everloop.storage.tables import metadata
 
 
@@ -34,11 +37,15 @@ def test_alembic_sees_no_difference_between_the_tables_and_the_migrated_schema(f
 
 
 def definitions(file: Path) -> dict[str, set[str]]:
-    """Each table and index, as its lines in any order."""
+    """Each table and index, as its parts in any order: SQLite puts a column that was added into the line before."""
     connection = sqlite3.connect(file)
     rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
     connection.close()
-    return {name: {re.sub(r",\s*$", "", line).strip() for line in sql.splitlines()} for name, sql in rows}
+    return {name: {part for line in sql.splitlines() for part in parts(line.strip())} for name, sql in rows}
+
+
+def parts(line: str) -> list[str]:
+    return [line.rstrip(", ")] if re.match("CONSTRAINT|CREATE", line) else re.split(", ?", line)
 
 
 def test_nor_is_there_one_in_what_alembic_does_not_compare(file: Path, tmp_path: Path):
@@ -79,6 +86,54 @@ def test_many_processes_may_migrate_at_once(tmp_path: Path):
         assert current_revision(url) == head_revision()
 
 
+def at_revision(url: str, revision: str) -> sqlite3.Connection:
+    """A database as an older version left it."""
+    file = database_file(url)
+    file.parent.mkdir()
+    with _engine(file).connect() as connection, connection.begin():
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    return sqlite3.connect(file)
+
+
+def content(connection: sqlite3.Connection, columns: dict[str, list[str]]) -> dict[str, list[Any]]:
+    """The rows of each table."""
+    return {
+        table: connection.execute(f"SELECT {', '.join(names)} FROM {table}").fetchall()  # noqa: S608 - our own tables
+        for table, names in columns.items()
+    }
+
+
+def test_an_upgrade_keeps_every_row_of_every_table(url: str):
+    """In each table a row with something in every column, and with keys that all fit together."""
+    connection = at_revision(url, "0001")
+    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    kinds = {each: connection.execute("SELECT name, type FROM pragma_table_info(?)", (each,)) for each in tables}
+    columns: dict[str, list[str]] = {}
+    for table in sorted(set(tables) - {"alembic_version", "sqlite_sequence"}):
+        values = {f'"{name}"': {"TEXT": "x", "BLOB": b"x", "DOUBLE": 0.5}.get(kind, 1) for name, kind in kinds[table]}
+        if table == "deployment":
+            values['"experiment_id"'] = None  # what is live is one thing
+        columns[table] = list(values)
+        places = ", ".join("?" * len(values))
+        row = f"INSERT INTO {table} ({', '.join(values)}) VALUES ({places})"  # noqa: S608 - our own tables
+        connection.execute(row, list(values.values()))
+    connection.commit()
+    before = content(connection, columns)
+    assert [len(rows) for rows in before.values()] == [1] * len(columns)
+    connection.close()
+
+    migrate(url)
+    assert current_revision(url) == head_revision()
+    connection = sqlite3.connect(database_file(url))
+    assert content(connection, columns) == before
+    assert connection.execute("SELECT experiment_id FROM log").fetchall() == [(None,)]
+    assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    connection.close()
+
+
 def test_a_migration_that_breaks_off_leaves_the_database_as_it_was(url: str, tmp_path: Path):
     """A table in the way makes the first revision fail after it has made others."""
     file = tmp_path / "data" / "everloop.db"
@@ -90,6 +145,22 @@ def test_a_migration_that_breaks_off_leaves_the_database_as_it_was(url: str, tmp
         migrate(url)
     assert [name for (name,) in connection.execute("SELECT name FROM sqlite_master")] == ["probe"]
     connection.execute("DROP TABLE probe")
+    connection.commit()
+    connection.close()
+    migrate(url)
+    assert current_revision(url) == head_revision()
+
+
+def test_an_upgrade_that_breaks_off_leaves_the_database_as_it_was(url: str):
+    connection = at_revision(url, "0001")
+    connection.execute("CREATE TABLE arm_moment (mine)")
+    connection.commit()
+    before = definitions(database_file(url))
+    with pytest.raises(errors.Unavailable):
+        migrate(url)
+    assert current_revision(url) == "0001"
+    assert definitions(database_file(url)) == before
+    connection.execute("DROP TABLE arm_moment")
     connection.commit()
     connection.close()
     migrate(url)
@@ -108,4 +179,4 @@ def test_the_revisions_are_part_of_the_package():
 
     folder = Path(migrating.__file__).parent / "migrations"
     assert (folder / "env.py").exists()
-    assert sorted(each.name for each in (folder / "versions").glob("*.py")) == ["0001_schema.py"]
+    assert sorted(each.name for each in (folder / "versions").glob("*.py")) == ["0001_schema.py", "0002_experiments.py"]
