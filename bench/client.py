@@ -97,7 +97,7 @@ class _Connection(asyncio.Protocol):
     """One keep-alive connection that sends again as soon as it is answered, as long as that is allowed."""
 
     def __init__(self, call: Call, place: int, allowed: Callable[[], bool], answers: list[Answer]) -> None:
-        """`place` says with which of the call's bodies to begin, so that connections do not go in step."""
+        """`place` is the body of the call to begin with, so that connections do not go in step."""
         self.finished = asyncio.get_running_loop().create_future()
         self.keep_bodies = True
         self._call = call
@@ -168,7 +168,7 @@ async def _send(
     async with asyncio.timeout(limit):
         for place in range(connections):
             call = calls[place % len(calls)]
-            connection = _Connection(call, place, allowed, answers)
+            connection = _Connection(call, place * len(call.bodies) // connections, allowed, answers)
             connection.keep_bodies = keep_bodies
             await loop.create_connection(lambda made=connection: made, HOST, call.port)  # type: ignore[misc]
             protocols.append(connection)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.answers import acknowledged_plain, acknowledged_streamed
+from bench.calls import PROJECT
 from bench.client import Answer, Burst, send_count, send_until_cut
 from bench.exposure import Exposure, count
 from bench.figures import Measured
@@ -18,6 +19,7 @@ from bench.targets import Side, Start
 BURST = 2000
 CONNECTIONS = 32
 KILL_AFTER = (0.3, 1.0)  # seconds into the second burst: the instant is drawn between the two
+OUR_LOGS = "SELECT id FROM log WHERE project_id = (SELECT id FROM project WHERE name = ?)"
 MAGIC = b"SQLite format 3\0"
 
 
@@ -27,12 +29,14 @@ class NoDatabaseError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What the log tables hold: the ids, how many bodies fit an id, how many do not, and SQLite's own check.
+    """What the log tables hold: the ids of our project's logs, and of all logs the count, with and without a body.
 
-    `exposure` is there when the logs are those of an experiment.
+    A first start logs one call of its own, in a project of its own. `integrity` is SQLite's own check; `exposure` is
+    there when the logs are those of an experiment.
     """
 
     ids: list[str]
+    logs: int
     bodies: int
     orphans: int
     integrity: str
@@ -41,8 +45,8 @@ class Rows:
     def failures(self) -> list[str]:
         """Say what is torn."""
         found = [] if self.integrity == "ok" else [f"integrity_check says {self.integrity}"]
-        if self.orphans or self.bodies != len(self.ids):
-            found.append(f"{len(self.ids)} index rows, {self.bodies} bodies, {self.orphans} orphans")
+        if self.orphans or self.bodies != self.logs:
+            found.append(f"{self.logs} index rows, {self.bodies} bodies, {self.orphans} orphans")
         return found + (self.exposure.failures(len(self.ids)) if self.exposure else [])
 
 
@@ -170,12 +174,13 @@ def _rows(side: Side) -> Rows:
         message = f"{side.name} has no data directory"
         raise NoDatabaseError(message)
     with closing(sqlite3.connect(database_in(side.data))) as database:
-        ids = [row[0] for row in database.execute("SELECT id FROM log")]
+        ids = [row[0] for row in database.execute(OUR_LOGS, (PROJECT,))]
+        logs = database.execute("SELECT count(*) FROM log").fetchone()[0]
         bodies = database.execute("SELECT count(*) FROM log_body WHERE log_id IN (SELECT id FROM log)").fetchone()[0]
         all_bodies = database.execute("SELECT count(*) FROM log_body").fetchone()[0]
         integrity = database.execute("PRAGMA integrity_check").fetchone()[0]
         exposure = count(database) if side.experiment else None
-    return Rows(ids, bodies, all_bodies - bodies, integrity, exposure)
+    return Rows(ids, logs, bodies, all_bodies - bodies, integrity, exposure)
 
 
 def database_in(data: Path) -> Path:

@@ -29,7 +29,7 @@ class Exposure:
 
 
 def count(database: sqlite3.Connection) -> Exposure:
-    """Count, in a database whose logs are all of one experiment."""
+    """Count, in a database whose logs are all of one experiment, but for that of the first start."""
 
     def number(sql: str) -> int:
         return int(database.execute(sql).fetchone()[0] or 0)
@@ -38,7 +38,7 @@ def count(database: sqlite3.Connection) -> Exposure:
     smallest = number("SELECT min(trials) FROM arm_usage")
     return Exposure(
         logs_with_trial=number("SELECT count(*) FROM log WHERE trial_id IN (SELECT id FROM trial)"),
-        units=number('SELECT count(DISTINCT "user") + sum("user" IS NULL) FROM log'),
+        units=number('SELECT count(DISTINCT "user") + sum("user" IS NULL) FROM log WHERE trial_id IS NOT NULL'),
         trials=trials,
         arm_logs=number("SELECT sum(logs) FROM arm_usage"),
         arm_trials=number("SELECT sum(trials) FROM arm_usage"),
