@@ -1,6 +1,6 @@
 """Every test here talks to a running server."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
 
@@ -32,3 +32,11 @@ def register(running_server: RunningServer, project_name: str) -> Register:
         return answer
 
     return registered
+
+
+@pytest.fixture
+def staging(running_server: RunningServer, project_name: str) -> Iterator[dict[str, Any]]:
+    """An environment beside the default one, for as long as the test takes."""
+    made = running_server.post("/api/environments", {"name": f"staging {project_name}"}).expect(201)
+    yield made
+    running_server.delete(f"/api/environments/{made['id']}").expect(204)

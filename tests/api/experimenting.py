@@ -14,6 +14,13 @@ from tests.application import Streamed
 from tests.server import Reply, RunningServer
 
 GOOD: Final = {"type": "rating", "value": "good"}
+# A config that is called another way than the stage's own.
+CHAT: Final[dict[str, Any]] = {
+    "endpoint": "chat",
+    "prompt_template": None,
+    "chat_template": [{"role": "user", "content": "Hi"}],
+}
+BAD_REQUEST: Final = "bad_request_error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,3 +150,19 @@ class Stage:
             self.results(),
             self.logs(),
         ]
+
+
+def assert_refused(reply: Reply, status: int, kind: str, *words: str) -> None:
+    """The answer is v4's object, which names what is wrong."""
+    detail = reply.expect(status)["detail"]
+    assert (detail["type"], detail["code"], detail["origin"]) == (kind, status, "Everloop")
+    for word in words:
+        assert word in detail["message"]
+
+
+def assert_wrong(reply: Reply, *location: str | int) -> None:
+    """The answer is v4's list of wrong fields, which has this one alone."""
+    (issue,) = reply.expect(422)["detail"]
+    assert issue["loc"] == list(location)
+    assert issue["msg"]
+    assert issue["type"]

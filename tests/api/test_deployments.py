@@ -1,14 +1,4 @@
-import pytest
-
 from tests.contract_v4.answers import check
-
-
-@pytest.fixture
-def staging(running_server, project_name):
-    name = f"staging {project_name}"
-    made = running_server.post("/api/environments", {"name": name}).expect(201)
-    yield made
-    running_server.delete(f"/api/environments/{made['id']}").expect(204)
 
 
 def test_deploying_to_the_default_environment(running_server, register):

@@ -264,9 +264,8 @@ def test_an_empty_trial_is_none(stage):
     assert [each["logs"] for each in stage.results()["arms"]] == [0, 0]
 
 
-def test_a_log_that_its_trial_contradicts_is_not_kept(running_server, stage, project_name):
+def test_a_log_that_its_trial_contradicts_is_not_kept(running_server, stage, staging, project_name):
     foreign = Stage.build(running_server, f"{project_name} elsewhere").sample()
-    staging = running_server.post("/api/environments", {"name": f"staging {project_name}"}).expect(201)
     sampled = stage.sample()
     trial_id = sampled["trial_id"]
     (stranger,) = {stage.one, stage.two} - {sampled["config"]["id"]}
@@ -292,7 +291,6 @@ def test_a_log_that_its_trial_contradicts_is_not_kept(running_server, stage, pro
     assert running_server.post("/v4/logs", several).status == 404
 
     assert stage.everything() == before
-    running_server.delete(f"/api/environments/{staging['id']}")
 
 
 def test_a_trial_of_a_deleted_experiment_is_gone(running_server, stage):

@@ -13,13 +13,6 @@ def stage(running_server, project_name):
     return Stage.build(running_server, project_name, live=True)
 
 
-@pytest.fixture
-def staging(running_server, project_name):
-    made = running_server.post("/api/environments", {"name": f"staging {project_name}"}).expect(201)
-    yield made
-    running_server.delete(f"/api/environments/{made['id']}")
-
-
 def met(stage, users, **body):
     """Calls as so many users: the log of each, by arm."""
     logs: dict[str, list[str]] = {stage.one: [], stage.two: []}
