@@ -113,7 +113,7 @@ class AfterKill:
 def count_after_rounds(side: Side, measured: Measured) -> AfterRounds:
     """Kill the server that ran the rounds and count."""
     side.server.kill()
-    rows = _rows(side)
+    rows = read_rows(side)
     return AfterRounds(
         side=side.name,
         answers=measured.answers[side.name],
@@ -133,7 +133,7 @@ def kill_in_a_burst(work: Path, upstream: Server, start: Start) -> AfterKill:
     with start(work, upstream) as side:
         first = send_count(BURST, [side.plain, side.streamed], CONNECTIONS)
         second = send_until_cut(side.server.kill, after, [side.plain, side.streamed], CONNECTIONS)
-    return _compare(first, second, _rows(side), after, side)
+    return _compare(first, second, read_rows(side), after, side)
 
 
 def _compare(first: Burst, second: Burst, rows: Rows, after: float, side: Side) -> AfterKill:
@@ -168,7 +168,7 @@ def _acknowledged(answers: Iterable[Answer], side: Side) -> list[str]:
     return told
 
 
-def _rows(side: Side) -> Rows:
+def read_rows(side: Side) -> Rows:
     """Open the database as a restarted server would (SQLite recovers its write-ahead log) and read the log tables."""
     if side.data is None:
         message = f"{side.name} has no data directory"
