@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from tests.sdk.scenarios.registry import scenario, scenario_of
+from tests.sdk.scenarios.registry import scenario
 from tests.sdk.scenarios.stage import Stage, arefused, refused, stream_refused
 
 UNKNOWN_PROJECT = "pr_000000000000000000000"
@@ -115,15 +115,3 @@ def a_failure_of_the_provider_is_told_and_logged(stage: Stage) -> None:
         assert (detail["code"], detail["origin"]) == (status, "Mock")
         (log,) = stage.client.logs.list(project_id=made.project_id).records
         assert (log.error, log.output) == (detail["message"], None)
-
-
-@scenario_of("0.7.0")
-def experiments_are_said_to_be_unknown(stage: Stage) -> None:
-    made = stage.registered(stage.name())
-    for call in (
-        lambda: stage.client.projects.deploy_config(project_id=made.project_id, experiment_id="exp_0"),
-        lambda: stage.client.projects.update(id=made.project_id, active_experiment_id="exp_0"),
-    ):
-        assert "experiment" in refused(404, call)["message"]
-    assert made.experiment_id is None
-    assert stage.client.projects.get(id=made.project_id).active_experiment is None
