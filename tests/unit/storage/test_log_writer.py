@@ -92,6 +92,27 @@ async def test_those_who_come_during_a_commit_share_the_next(start: Start, tally
     assert len(ids(file)) == 151
 
 
+async def test_a_crowd_is_given_a_moment_more(start: Start, tally: Tally):
+    gate = Gate()
+    writer = await start(commit=gate, patience=2.0)
+    first = asyncio.create_task(writer.append(SCOPE, [a_log("data_first")]))
+    await reached(gate)
+    second = asyncio.create_task(writer.append(SCOPE, [a_log("data_second")]))
+    await asyncio.sleep(0)
+    gate.open.set()
+    await first
+    await asyncio.gather(second, writer.append(SCOPE, [a_log("data_third")]))
+    await writer.close()
+    assert tally.commits == [1, 2]
+
+
+async def test_whoever_is_alone_waits_for_nobody(start: Start, tally: Tally):
+    writer = await start(patience=3600.0)
+    for number in range(3):
+        await asyncio.wait_for(writer.append(SCOPE, [a_log(f"data_{number}")]), 30)
+    assert tally.commits[:2] == [1, 1]
+
+
 async def test_a_transaction_has_a_bound(start: Start, tally: Tally):
     gate = Gate()
     writer = await start(commit=gate)
