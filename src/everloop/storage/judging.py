@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, Row, Select, and_, case, cast, func, or_, select, update
+import msgspec
+from sqlalchemy import ColumnElement, Double, Row, Select, and_, case, cast, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from everloop.domain.evidence import Summary
@@ -11,7 +12,7 @@ from everloop.domain.feedback import label_of
 from everloop.domain.outcome import PositiveLabel
 from everloop.domain.scope import Scope
 from everloop.storage.experiment_tables import arm_outcome, trial
-from everloop.storage.feedback_rows import read_value
+from everloop.storage.feedback_rows import read_value, value_text
 from everloop.storage.log_tables import log
 from everloop.storage.outcomes import put_summary
 from everloop.storage.tables import feedback
@@ -29,7 +30,7 @@ async def judge_anew(connection: AsyncConnection, scope: Scope, experiment: Expe
         places[row.environment_id, row.config_id] = row
     await connection.execute(update(trial).where(mine, trial.c.rated > 0).values(positive=0, rated=0))
     if experiment.positive_labels:
-        tallies = (await _tallies(connection, scope, experiment)).subquery()
+        tallies = _tallies(scope, experiment).subquery()
         counted = and_(mine, trial.c.id == tallies.c.trial_id)
         await connection.execute(
             update(trial).where(counted).values(positive=tallies.c.positive, rated=tallies.c.rated)
@@ -42,15 +43,19 @@ async def judge_anew(connection: AsyncConnection, scope: Scope, experiment: Expe
         await put_summary(connection, places[place], summary, now, now - experiment.created_at)
 
 
-async def _tallies(connection: AsyncConnection, scope: Scope, experiment: Experiment) -> Select[Any]:
-    """Of each trial with rated logs: how many of them are positive, and how many are rated."""
+def _tallies(scope: Scope, experiment: Experiment) -> Select[Any]:
+    """Of each trial with rated logs: how many of them are positive, and how many are rated.
+
+    It is `domain.outcome.outcome_of` in the database's words: the logs may be too many to bring them all here.
+    """
     in_log = and_(log.c.organisation_id == feedback.c.organisation_id, log.c.id == feedback.c.log_id)
     rating = and_(
         feedback.c.organisation_id == scope.organisation_id,
         feedback.c.project_id == experiment.project_id,
         feedback.c.type.in_({label.type for label in experiment.positive_labels}),
     )
-    success = await _success(connection, rating, experiment.positive_labels)
+    texts = [text for label in experiment.positive_labels for text in _stored(label)]
+    success = tuple_(feedback.c.type, feedback.c.value).in_(texts)
     logs = (
         select(log.c.trial_id, func.max(case((success, 1), else_=0)).label("positive"))
         .select_from(feedback.join(log, in_log))
@@ -63,17 +68,18 @@ async def _tallies(connection: AsyncConnection, scope: Scope, experiment: Experi
     )
 
 
-async def _success(
-    connection: AsyncConnection, rating: ColumnElement[bool], labels: tuple[PositiveLabel, ...]
-) -> ColumnElement[bool]:
-    """The feedback that is one of the labels, by the texts that are stored: one label may be written in two ways."""
-    query = select(feedback.c.type, feedback.c.value).where(rating).distinct()
-    texts = [
-        and_(feedback.c.type == row.type, feedback.c.value == row.value)
-        for row in (await connection.execute(query)).all()
-        if PositiveLabel(row.type, label_of(read_value(row.value))) in labels
-    ]
-    return or_(*texts) if texts else feedback.c.number < 0
+def _stored(label: PositiveLabel) -> list[tuple[str, str]]:
+    """Type and stored value of all feedback that is this label.
+
+    A value is stored as JSON, and reads as itself when it is a text, else as JSON (`domain.feedback.label_of`). So the
+    label `true` may be that text, or the value true.
+    """
+    found = [(label.type, value_text(label.value))]
+    try:
+        other = read_value(label.value)
+    except msgspec.DecodeError:
+        return found
+    return [*found, (label.type, value_text(other))] if label_of(other) == label.value else found
 
 
 def _summaries(mine: ColumnElement[bool]) -> Select[Any]:
