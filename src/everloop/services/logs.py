@@ -175,8 +175,9 @@ class LogService:
     async def _trial(self, scope: Scope, project: Project, command: LogCommand) -> Trial:
         """The trial that the log belongs to; its arm is what made the output, whoever says otherwise is refused."""
         trial = await self._experiments.trial(scope, TrialId(command.trial_id or ""))
-        view = await self._projects.view(scope, project.id)
-        if trial is None or trial.experiment_id not in view.experiments:
+        # Not by the snapshot: another process may have made the experiment a moment ago.
+        experiment = await self._experiments.get(scope, trial.experiment_id) if trial else None
+        if trial is None or experiment is None or experiment.project_id != project.id:
             raise NotFound(f"Project {project.name!r} has no trial with the id {command.trial_id!r}.")
         said = command.config_id
         if command.config is not None and not said:

@@ -9,9 +9,11 @@ from everloop.domain.page import PageRequest
 from everloop.domain.reference import LinkReference, ProjectReference
 from everloop.errors import InvalidFields, NotFound
 from everloop.services.configs import Labels
+from everloop.services.experiments import NewExperiment
 from everloop.services.feedback import FeedbackCommand
 from everloop.services.logs import LogCommand
 from tests.fakes import FakeHouse
+from tests.unit.services.experimenting import GOOD, Stage
 
 CONFIG = ModelConfig(model="m")
 
@@ -119,3 +121,25 @@ async def test_nothing_is_nothing(house):
     assert await house.logs.create(house.scope, []) == []
     with pytest.raises(NotFound):
         await house.logs.get(house.scope, "data_no")
+
+
+async def test_a_trial_is_known_in_a_process_that_has_not_heard_of_its_experiment_yet():
+    stage = await Stage.build()
+    elsewhere = await stage.house.beside()
+    new = NewExperiment("new", (GOOD,), (stage.one.id, stage.two.id))
+    made = await stage.house.experiments.create(stage.house.scope, stage.project_id, new)
+    sampled = await stage.house.sampling.of_experiment(stage.house.scope, made.experiment.id)
+    details = await kept(elsewhere, config=None, trial_id=sampled.trial_id)
+    assert (details.log.trial_id, details.log.experiment_id) == (sampled.trial_id, made.experiment.id)
+    assert details.log.config_id == sampled.use.version.id
+
+
+async def test_a_trial_is_of_no_other_project_and_of_no_deleted_experiment():
+    stage = await Stage.build()
+    sampled = await stage.house.sampling.of_experiment(stage.house.scope, stage.id)
+    with pytest.raises(NotFound, match=sampled.trial_id):
+        await kept(stage.house, project=ProjectReference("q"), config=None, trial_id=sampled.trial_id)
+    await stage.house.experiments.delete(stage.house.scope, stage.id)
+    with pytest.raises(NotFound, match=sampled.trial_id):
+        await kept(stage.house, config=None, trial_id=sampled.trial_id)
+    assert stage.house.kept == []
