@@ -116,3 +116,118 @@ def test_a_revoked_key_opens_nothing(ours, by):
         reply = short_lived.call(project, stream=stream)
         assert (reply.status, reply.detail["type"]) == (401, "authentication_error")
     assert ours.complete(project)["data"]
+
+
+@pytest.fixture
+def experiment(ours):
+    """Ours, of two configs, with a trial and a rated call."""
+    return made_experiment(ours)
+
+
+def made_experiment(application):
+    one = application.register()
+    two = application.register(one["project_name"], prompt_template="Tell {{it}}")
+    arms, place = [one["config"]["id"], two["config"]["id"]], f"/v4/projects/{one['project_id']}"
+    new = {"name": "which", "config_ids": arms, "positive_labels": [{"type": "rating", "value": "good"}]}
+    made = application.server.post(f"{place}/experiments", new | {"set_active": True}).expect(200)
+    log_id = application.complete(one["project_name"], user="ada")["data"][0]["id"]
+    application.server.post("/v4/feedback", {"type": "rating", "value": "good", "data_id": log_id}).expect(200)
+    trial_id = application.server.get(f"/v4/experiments/{made['id']}/model-config").expect(200)["trial_id"]
+    return {"id": made["id"], "project": one["project_name"], "arms": arms, "trial_id": trial_id, "log_id": log_id}
+
+
+def state(application, experiment):
+    place = f"/api/experiments/{experiment['id']}"
+    return [application.server.get(f"{place}{part}").expect(200) for part in ("", "/results", "/timeline")]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_their_experiment_answers_no_call_of_ours(ours, theirs, experiment, stream):
+    before = state(ours, experiment)
+    ours.upstream.reset()
+
+    reply = theirs.server.post(
+        "/v4/completion-experiment", {"experiment_id": experiment["id"], "inputs": {"it": "x"}, "stream": stream}
+    )
+
+    assert (reply.status, reply.detail["type"]) == (404, "not_found_error")
+    assert experiment["id"] in reply.detail["message"]
+    assert ours.upstream.requests == []
+    assert state(ours, experiment) == before
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "", None),
+        ("PATCH", "", {"name": "stolen"}),
+        ("GET", "/results", None),
+        ("GET", "/timeline", None),
+        ("POST", "/conclude", {}),
+    ],
+)
+def test_our_own_routes_find_no_experiment_of_theirs(ours, theirs, experiment, method, path, body):
+    before = state(ours, experiment)
+
+    reply = theirs.server.call(method, f"/api/experiments/{experiment['id']}{path}", body)
+
+    assert (reply.status, reply.detail["type"]) == (404, "not_found_error")
+    assert state(ours, experiment) == before
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PATCH", "", {"name": "stolen"}),
+        ("DELETE", "", None),
+        ("GET", "/model-config", None),
+    ],
+)
+def test_v4_finds_no_experiment_of_theirs(ours, theirs, experiment, method, path, body):
+    before = state(ours, experiment)
+
+    reply = theirs.server.call(method, f"/v4/experiments/{experiment['id']}{path}", body)
+
+    assert (reply.status, reply.detail["type"]) == (404, "not_found_error")
+    assert state(ours, experiment) == before
+
+
+def test_what_is_theirs_cannot_be_part_of_ours(ours, theirs, experiment):
+    mine, server = made_experiment(theirs), theirs.server
+    before, own = state(ours, experiment), state(theirs, mine)
+    place = f"/v4/projects/{theirs.project_id(mine['project'])}"
+    (environment,) = ours.server.get("/api/environments").expect(200)[:1]
+    stranger = experiment["arms"][0]
+    new = {"name": "new", "positive_labels": [], "config_ids": [mine["arms"][0], stranger]}
+    log = {"project": mine["project"], "output": "x", "trial_id": experiment["trial_id"]}
+
+    for reply in (
+        server.post(f"{place}/experiments", new),
+        server.patch(f"/v4/experiments/{mine['id']}", {"config_ids_to_register": [stranger]}),
+        server.patch(f"/api/experiments/{mine['id']}", {"arms": [{"config_id": stranger}]}),
+        server.patch(f"/api/experiments/{mine['id']}", {"control": stranger}),
+        server.post(f"/api/experiments/{mine['id']}/conclude", {"winner": stranger}),
+        server.post(
+            f"/api/experiments/{mine['id']}/conclude",
+            {"winner": mine["arms"][0], "environments": [{"id": environment["id"]}]},
+        ),
+        server.patch(f"{place}/deploy-config", {"experiment_id": experiment["id"]}),
+        server.patch(place, {"name": "renamed", "active_experiment_id": experiment["id"]}),
+        server.post("/v4/logs", log),
+        server.post("/v4/feedback", {"type": "rating", "value": "bad", "data_id": experiment["log_id"]}),
+    ):
+        assert (reply.status, reply.detail["type"]) == (404, "not_found_error"), reply
+
+    assert (state(ours, experiment), state(theirs, mine)) == (before, own)
+    assert server.get(place).expect(200)["name"] == mine["project"]
+
+
+def test_the_same_user_is_somebody_else_in_each(ours, theirs, experiment):
+    before = state(ours, experiment)
+
+    mine = made_experiment(theirs)
+    theirs.complete(mine["project"], user="ada")
+
+    (_, results, _) = state(theirs, mine)
+    assert sum(each["trials"] for each in results["arms"]) == 2  # ada's, however often she calls, and the sampled one
+    assert state(ours, experiment) == before
