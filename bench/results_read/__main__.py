@@ -3,66 +3,22 @@
 import argparse
 import datetime as dt
 import http.client
-import secrets
 import shlex
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
-
-import msgspec
 
 from bench import machine, targets
 from bench.answers import WrongAnswerError
-from bench.calls import exchange
-from bench.deploying import Deployed, deploy
-from bench.durability import NoDatabaseError, database_in
-from bench.processes import HOST, Server, ServerFailedError, free_port, serving
+from bench.durability import NoDatabaseError
+from bench.processes import HOST, ServerFailedError
 from bench.results_read.page import Reading, Results, write
-from bench.results_read.seeding import seed
+from bench.results_read.subject import FEW, Seeded, seeded_server
 
 RESULTS = Path(__file__).parent.parent / "results"
-FEW = 1_000
-ARMS = 3
 WARM_UP = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Seeded:
-    """A running server whose experiment has a past."""
-
-    trials: int
-    port: int
-    headers: dict[str, str]
-    deployed: Deployed
-    seeding_seconds: float
-    database_bytes: int
-    server: Server
-
-    def routes(self) -> dict[str, str]:
-        """Return what is read, by what it is called."""
-        experiment = f"/api/experiments/{self.deployed.experiment_id}"
-        return {
-            "GET /api/experiments/{id}/results": f"{experiment}/results",
-            "GET /api/experiments/{id}/timeline": f"{experiment}/timeline",
-            "GET /v4/projects/{id}/experiments": f"/v4/projects/{self.deployed.project_id}/experiments",
-        }
-
-
-class ArmRead(msgspec.Struct):
-    """What is checked of an arm."""
-
-    trials: int
-    rated_units: int
-
-
-class ResultsRead(msgspec.Struct):
-    """What is checked of the results."""
-
-    arms: list[ArmRead]
 
 
 def main() -> None:
@@ -75,7 +31,9 @@ def main() -> None:
             work = Path(directory)
             facts = machine.describe(work)
             upstream = stack.enter_context(targets.upstream(work))
-            seeded = [stack.enter_context(_seeded(work / str(trials), upstream, trials)) for trials in (FEW, many)]
+            seeded = [
+                stack.enter_context(seeded_server(work / str(trials), upstream, trials)) for trials in (FEW, many)
+            ]
             readings = _read(seeded, options.requests)
     except (ServerFailedError, WrongAnswerError, NoDatabaseError) as error:
         sys.exit(f"No result. {error}")
@@ -89,36 +47,6 @@ def main() -> None:
     page = write(results, options.output, f"{results.date}-results-read{'-quick' if options.quick else ''}")
     print(page.read_text(encoding="utf-8"))
     sys.exit(bool(results.failures))
-
-
-@contextmanager
-def _seeded(work: Path, upstream: Server, trials: int) -> Iterator[Seeded]:
-    """Let a server make the experiment, give it its past while the server is stopped, and serve again."""
-    port, key = free_port(), secrets.token_hex(20)
-    launch = targets.everloop_launch(work, port, key, upstream)
-    headers = {"X-API-KEY": key}
-    with serving(launch):
-        deployed = deploy(port, headers, arms=ARMS)
-    database = database_in(work / "data")
-    began = time.monotonic()
-    seed(database, trials)
-    seconds = time.monotonic() - began
-    sys.stderr.write(f"{trials:,} trials written in {seconds:.0f} s\n")
-    with serving(launch) as server:
-        size = database.stat().st_size
-        seeded = Seeded(trials, port, headers, deployed, seconds, size, server)
-        _check(seeded)
-        yield seeded
-
-
-def _check(seeded: Seeded) -> None:
-    """Raise WrongAnswerError unless the server tells of as many trials as were written."""
-    path = next(iter(seeded.routes().values()))
-    status, body = exchange(seeded.port, "GET", path, seeded.headers)
-    read = msgspec.json.decode(body, type=ResultsRead) if status == http.client.OK else ResultsRead([])
-    if sum(arm.trials for arm in read.arms) != seeded.trials or not all(arm.rated_units for arm in read.arms):
-        message = f"GET {path} gave {status}: {body[:300]!r} for {seeded.trials} trials"
-        raise WrongAnswerError(message)
 
 
 def _read(seeded: list[Seeded], requests: int) -> list[Reading]:
