@@ -25,7 +25,7 @@ LOOPBACK = HERE / "portkey" / "loopback.cjs"
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Another gateway: its side's name, where it is installed, and how it is started."""
+    """Another gateway: its side's name, a file that is there once it is installed, and how it is started."""
 
     name: str
     installed_at: Path
@@ -98,4 +98,8 @@ def _portkey(work: Path, upstream: Server) -> Iterator[Side]:
         yield Side(launch, server, OpenAIReader(), openai_calls(port, headers), peer=True)
 
 
-PEERS = (Peer("litellm", LITELLM, _litellm), Peer("portkey", PORTKEY, _portkey))
+# The stamps of `make peers`: an installation that broke off halfway is none.
+PEERS = (
+    Peer("litellm", ROOT / ".venv-litellm" / ".done", _litellm),
+    Peer("portkey", HERE / "portkey" / "node_modules" / ".done", _portkey),
+)
