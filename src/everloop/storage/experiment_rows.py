@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, and_, insert, select, update
+from sqlalchemy import ColumnElement, FromClause, Row, and_, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -32,15 +32,16 @@ def present(organisation_id: OrganisationId) -> ColumnElement[bool]:
 
 
 async def read_experiments(
-    connection: AsyncConnection, chosen: ColumnElement[bool]
+    connection: AsyncConnection, chosen: ColumnElement[bool], source: FromClause = table
 ) -> dict[tuple[str, str], Experiment]:
-    """The chosen ones, by their organisation's id and their own, newest first."""
-    rows = (await connection.execute(select(table).where(chosen).order_by(table.c.number.desc()))).all()
+    """The chosen ones, by their organisation's id and their own, newest first; `source` is what `chosen` is about."""
+    query = select(table).select_from(source).where(chosen)
+    rows = (await connection.execute(query.order_by(table.c.number.desc()))).all()
     arms: defaultdict[tuple[str, str], list[Arm]] = defaultdict(list)
     if rows:
         joined = and_(arm_table.c.organisation_id == table.c.organisation_id, arm_table.c.experiment_id == table.c.id)
-        query = select(arm_table).select_from(arm_table.join(table, joined)).where(chosen)
-        for row in (await connection.execute(query.order_by(arm_table.c.number))).all():
+        of_arms = select(arm_table).select_from(source.join(arm_table, joined)).where(chosen)
+        for row in (await connection.execute(of_arms.order_by(arm_table.c.number))).all():
             arms[row.organisation_id, row.experiment_id].append(_arm_of(row))
     return {
         (row.organisation_id, row.id): _experiment_of(row, tuple(arms[row.organisation_id, row.id])) for row in rows

@@ -61,7 +61,7 @@ class Experiments:
             after = change(before)
             await _require_configs(connection, scope, after)
             await put_experiment(connection, scope, before, after)
-            if after.positive_labels != before.positive_labels:
+            if set(after.positive_labels) != set(before.positive_labels):
                 await judge_anew(connection, scope, after, self._clock.now())
             await self._finish(connection, scope, after, deployments)
             return await _require(connection, scope, experiment_id)

@@ -4,14 +4,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, Table, select
+from sqlalchemy import Row, Select, Table, and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from everloop.domain.evidence import Summary
 from everloop.domain.ids import ConfigId, EnvironmentId, ExperimentId
 from everloop.domain.results import ArmResults, ArmUsage, Moment, Results
 from everloop.domain.scope import Scope
-from everloop.storage.experiment_tables import arm_latency, arm_moment, arm_outcome, arm_usage
+from everloop.storage.experiment_rows import present
+from everloop.storage.experiment_tables import arm_latency, arm_moment, arm_outcome, arm_usage, experiment
 
 _Arm = tuple[str, str, str]
 
@@ -48,11 +49,7 @@ async def read_timeline(
     connection: AsyncConnection, scope: Scope, experiment_id: ExperimentId, environment_id: EnvironmentId
 ) -> tuple[Moment, ...]:
     """The moments of all arms, oldest first."""
-    query = select(arm_moment).where(
-        arm_moment.c.organisation_id == scope.organisation_id,
-        arm_moment.c.experiment_id == experiment_id,
-        arm_moment.c.environment_id == environment_id,
-    )
+    query = _of_experiments(scope, arm_moment, [experiment_id]).where(arm_moment.c.environment_id == environment_id)
     rows = (await connection.execute(query.order_by(arm_moment.c.at, arm_moment.c.config_id))).all()
     return tuple(Moment(row.at, ConfigId(row.config_id), Summary(row.units, row.total, row.squares)) for row in rows)
 
@@ -60,8 +57,18 @@ async def read_timeline(
 async def _rows(
     connection: AsyncConnection, scope: Scope, table: Table, experiment_ids: Sequence[ExperimentId]
 ) -> Sequence[Row[Any]]:
-    mine = (table.c.organisation_id == scope.organisation_id, table.c.experiment_id.in_(experiment_ids))
-    return (await connection.execute(select(table).where(*mine))).all()
+    rows: Sequence[Row[Any]] = (await connection.execute(_of_experiments(scope, table, experiment_ids))).all()
+    return rows
+
+
+def _of_experiments(scope: Scope, table: Table, experiment_ids: Sequence[ExperimentId]) -> Select[Any]:
+    """The sums of those that are not deleted."""
+    joined = and_(experiment.c.organisation_id == table.c.organisation_id, experiment.c.id == table.c.experiment_id)
+    return (
+        select(table)
+        .select_from(table.join(experiment, joined))
+        .where(present(scope.organisation_id), table.c.experiment_id.in_(experiment_ids))
+    )
 
 
 def _arm(row: Row[Any]) -> _Arm:

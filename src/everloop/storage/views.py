@@ -1,8 +1,10 @@
 """What the snapshot is made of, read in a few queries however many organisations and projects are asked for."""
 
 from collections import defaultdict
+from collections.abc import Mapping
+from typing import Final
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from everloop.domain.config import ConfigVersion
@@ -16,7 +18,7 @@ from everloop.storage.configs import version_of
 from everloop.storage.deployments import deployment_of
 from everloop.storage.environments import environment_of
 from everloop.storage.experiment_rows import read_experiments
-from everloop.storage.experiment_tables import experiment, experiment_arm
+from everloop.storage.experiment_tables import experiment
 from everloop.storage.keys import api_key_of, provider_key_of
 from everloop.storage.projects import project_of
 from everloop.storage.tables import (
@@ -31,6 +33,8 @@ from everloop.storage.tables import (
 
 # A project: its organisation's id and its own.
 _Place = tuple[str, str]
+# Of two values each; SQLite takes 32,766 values in a statement.
+_MOST_KEYS: Final = 10_000
 
 _LIVE = and_(
     deployment.c.ended_at.is_(None),
@@ -39,6 +43,12 @@ _LIVE = and_(
 _IN_PROJECT = and_(deployment.c.organisation_id == project.c.organisation_id, deployment.c.project_id == project.c.id)
 _OF_CONFIG = and_(
     deployment.c.organisation_id == model_config.c.organisation_id, deployment.c.config_id == model_config.c.id
+)
+
+_EXPERIMENT_IN_PROJECT = and_(
+    experiment.c.organisation_id == project.c.organisation_id,
+    experiment.c.project_id == project.c.id,
+    experiment.c.deleted_at.is_(None),
 )
 
 
@@ -72,7 +82,7 @@ async def project_views(
     deployments = await _live_deployments(connection, chosen)
     configs = await _live_configs(connection, chosen)
     experiments = await _experiments(connection, chosen)
-    for place, versions in (await _configs_of_arms(connection, chosen)).items():
+    for place, versions in (await _configs_of_arms(connection, experiments)).items():
         configs.setdefault(place, {}).update(versions)
     found: defaultdict[OrganisationId, list[ProjectView]] = defaultdict(list)
     for row in (await connection.execute(select(project).where(chosen).order_by(project.c.number))).all():
@@ -99,35 +109,30 @@ async def _experiments(
     connection: AsyncConnection, chosen: ColumnElement[bool]
 ) -> dict[_Place, dict[ExperimentId, Experiment]]:
     """All that are not deleted: concluded ones still tell their callers what took their place."""
-    projects = select(project.c.number).where(
-        chosen, project.c.organisation_id == experiment.c.organisation_id, project.c.id == experiment.c.project_id
-    )
     found: dict[_Place, dict[ExperimentId, Experiment]] = {}
-    kept = await read_experiments(connection, and_(experiment.c.deleted_at.is_(None), projects.exists()))
+    kept = await read_experiments(connection, chosen, project.join(experiment, _EXPERIMENT_IN_PROJECT))
     for (organisation_id, _), each in kept.items():
         found.setdefault((organisation_id, each.project_id), {})[each.id] = each
     return found
 
 
 async def _configs_of_arms(
-    connection: AsyncConnection, chosen: ColumnElement[bool]
+    connection: AsyncConnection, experiments: Mapping[_Place, Mapping[ExperimentId, Experiment]]
 ) -> dict[_Place, dict[ConfigId, ConfigVersion]]:
-    arm = and_(
-        experiment_arm.c.organisation_id == model_config.c.organisation_id,
-        experiment_arm.c.config_id == model_config.c.id,
+    wanted = sorted(
+        {
+            (organisation_id, arm.config_id)
+            for (organisation_id, _), those in experiments.items()
+            for each in those.values()
+            for arm in each.arms
+        }
     )
-    of_experiment = and_(
-        experiment.c.organisation_id == experiment_arm.c.organisation_id,
-        experiment.c.id == experiment_arm.c.experiment_id,
-        experiment.c.deleted_at.is_(None),
-    )
-    in_project = and_(
-        project.c.organisation_id == model_config.c.organisation_id, project.c.id == model_config.c.project_id
-    )
-    joined = model_config.join(experiment_arm, arm).join(experiment, of_experiment).join(project, in_project)
     found: dict[_Place, dict[ConfigId, ConfigVersion]] = {}
-    for row in (await connection.execute(select(model_config).select_from(joined).where(chosen).distinct())).all():
-        found.setdefault((row.organisation_id, row.project_id), {})[ConfigId(row.id)] = version_of(row)
+    for start in range(0, len(wanted), _MOST_KEYS):
+        keys = wanted[start : start + _MOST_KEYS]
+        query = select(model_config).where(tuple_(model_config.c.organisation_id, model_config.c.id).in_(keys))
+        for row in (await connection.execute(query)).all():
+            found.setdefault((row.organisation_id, row.project_id), {})[ConfigId(row.id)] = version_of(row)
     return found
 
 

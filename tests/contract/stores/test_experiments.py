@@ -16,6 +16,7 @@ from everloop.storage.opening import Storage
 from tests.contract.stores.conftest import Opener
 from tests.contract.stores.samples import (
     a_deployment,
+    a_piece,
     a_project,
     a_target,
     a_trial,
@@ -238,6 +239,7 @@ async def test_a_live_one_is_not_deleted(storage: Storage, scope: Scope, kept: E
     await storage.deployments.deploy(scope, [a_deployment("dep_2", None, created_at=91)])
     await storage.experiments.delete(scope, ID, 92)
     assert await storage.experiments.get(scope, ID) is None
+    assert await storage.experiments.of_project(scope, kept.project_id) == ()
     view = await storage.feed.project(scope.organisation_id, kept.project_id)
     assert view is not None
     assert (view.experiments, view.configs) == ({}, {})
@@ -246,6 +248,29 @@ async def test_a_live_one_is_not_deleted(storage: Storage, scope: Scope, kept: E
     with pytest.raises(errors.NotFound):
         await storage.deployments.deploy(scope, [a_deployment("dep_3", LIVE)])
     await storage.experiments.create(scope, an_experiment("exp_2", kept.name))
+
+
+async def test_what_came_of_a_deleted_one_is_not_there_either(storage: Storage, scope: Scope, kept: Experiment):
+    trial, late = a_trial(), an_exposed_log("data_2", a_trial("trial_2"))
+    await storage.log_writer.append(scope, [an_exposed_log("data_1", trial)])
+    await storage.feedback.record(scope, kept.project_id, [], [a_piece("ann_1", "good")])
+    assert await storage.experiments.timeline(scope, ID, trial.environment_id)
+    await storage.experiments.delete(scope, ID, 90)
+    await storage.log_writer.append(scope, [late])
+    await storage.feedback.record(scope, kept.project_id, [], [a_piece("ann_2", "good", log="data_2")])
+    assert await storage.logs.get(scope, late.id) == late, "calls that were under way are logged all the same"
+    assert await storage.experiments.results(scope, [ID]) == {ID: {}}
+    assert await storage.experiments.timeline(scope, ID, trial.environment_id) == ()
+    assert await storage.experiments.trial(scope, trial.id) is None
+    with pytest.raises(errors.NotFound):
+        await storage.experiments.expose(scope, a_trial("trial_3"))
+
+
+async def test_logs_of_an_experiment_that_nobody_knows_are_kept(storage: Storage, scope: Scope, project: ProjectId):
+    log = an_exposed_log("data_1", a_trial(experiment="exp_none"))
+    await storage.log_writer.append(scope, [log])
+    assert await storage.logs.get(scope, log.id) == log
+    await storage.feedback.record(scope, project, [], [a_piece("ann_1", "good")])
 
 
 async def test_a_trial_is_kept_once_and_counted_once(storage: Storage, scope: Scope, kept: Experiment):

@@ -9,18 +9,32 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from everloop.domain.ids import ConfigId, LogId, OrganisationId, ProjectId, SessionId
+from everloop.domain.ids import (
+    ConfigId,
+    EnvironmentId,
+    ExperimentId,
+    LogId,
+    OrganisationId,
+    ProjectId,
+    SessionId,
+    TrialId,
+)
 from everloop.domain.page import PageRequest
 from everloop.domain.scope import Scope
 from everloop.storage.configs import Configs
 from everloop.storage.database import Database
+from everloop.storage.experiments import Experiments
+from everloop.storage.feed import PollingFeed
 from everloop.storage.feedback import FeedbackOfLogs
 from everloop.storage.logs import Logs
 from everloop.storage.sessions import Sessions
 
 SCOPE = Scope(OrganisationId("org_1"), "me")
 PAGE = PageRequest(0, 10)
+EXPERIMENT = ExperimentId("x")
 _NONE: Any = None
+_TRIAL = "trial USING PRIMARY KEY (organisation_id=? AND id=?)"
+_USAGE = "arm_usage USING PRIMARY KEY (organisation_id=? AND experiment_id=?)"
 READS: dict[str, tuple[Callable[[Database], Awaitable[object]], str]] = {
     "a log": (lambda database: Logs(database).get(SCOPE, LogId("x")), "(organisation_id=? AND id=?)"),
     "a link": (lambda database: Logs(database).link(SCOPE, LogId("x")), "(organisation_id=? AND id=?)"),
@@ -29,12 +43,22 @@ READS: dict[str, tuple[Callable[[Database], Awaitable[object]], str]] = {
     "a count": (lambda database: Logs(database).count(SCOPE, [ProjectId("x")]), "ix_log_project"),
     "the use of versions": (lambda database: Configs(database, _NONE).used(SCOPE, [ConfigId("x")]), "ix_log_config"),
     "a session": (lambda database: Sessions(database).summary(SCOPE, SessionId("x")), "ix_log_session"),
+    "a trial": (lambda database: Experiments(database, _NONE, _NONE).trial(SCOPE, TrialId("x")), _TRIAL),
+    "results": (lambda database: Experiments(database, _NONE, _NONE).results(SCOPE, [EXPERIMENT]), _USAGE),
+    "a timeline": (
+        lambda database: Experiments(database, _NONE, _NONE).timeline(SCOPE, EXPERIMENT, EnvironmentId("x")),
+        "arm_moment USING PRIMARY KEY (organisation_id=? AND experiment_id=? AND environment_id=?)",
+    ),
+    "the view of a project": (
+        lambda database: PollingFeed(database).project(SCOPE.organisation_id, ProjectId("x")),
+        "uq_experiment_organisation_id_project_id_name",
+    ),
     "feedback": (lambda database: FeedbackOfLogs(database, _NONE).of_logs(SCOPE, [LogId("x")]), "ix_feedback_"),
 }
 
 
-# What is sorted are the projects of a session and the feedback of a page.
-FEW = {"a session", "feedback"}
+# What is sorted are the projects of a session, the feedback of a page, the moments of a chart, and experiments.
+FEW = {"a session", "feedback", "a timeline", "the view of a project"}
 
 
 @pytest.fixture
