@@ -1,7 +1,7 @@
 """Experiments as rows and back, within a transaction of whoever asks."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -18,6 +18,10 @@ from everloop.domain.scope import Scope
 from everloop.storage.experiment_tables import experiment as table
 from everloop.storage.experiment_tables import experiment_arm as arm_table
 
+# An organisation's id, and that of something of its own.
+_Key = tuple[str, str]
+# SQLite takes 32,766 values in a statement (https://www.sqlite.org/limits.html).
+_MOST_IDS: Final = 30_000
 _read_labels: Final = msgspec.json.Decoder(tuple[PositiveLabel, ...]).decode
 
 
@@ -31,17 +35,32 @@ def present(organisation_id: OrganisationId) -> ColumnElement[bool]:
     return and_(table.c.organisation_id == organisation_id, table.c.deleted_at.is_(None))
 
 
+def by_organisation(keys: Iterable[_Key]) -> list[tuple[str, list[str]]]:
+    """The ids of each organisation, in portions that a statement takes.
+
+    A statement for each, because SQLite would read whole tables to find pairs of ids, or all of an organisation's arms
+    to find those of one project.
+    """
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for organisation_id, each in keys:
+        found[organisation_id].add(each)
+    return [
+        (organisation_id, sorted(ids)[start : start + _MOST_IDS])
+        for organisation_id, ids in found.items()
+        for start in range(0, len(ids), _MOST_IDS)
+    ]
+
+
 async def read_experiments(
     connection: AsyncConnection, chosen: ColumnElement[bool], source: FromClause = table
-) -> dict[tuple[str, str], Experiment]:
+) -> dict[_Key, Experiment]:
     """The chosen ones, by their organisation's id and their own, newest first; `source` is what `chosen` is about."""
     query = select(table).select_from(source).where(chosen)
     rows = (await connection.execute(query.order_by(table.c.number.desc()))).all()
-    arms: defaultdict[tuple[str, str], list[Arm]] = defaultdict(list)
-    if rows:
-        joined = and_(arm_table.c.organisation_id == table.c.organisation_id, arm_table.c.experiment_id == table.c.id)
-        of_arms = select(arm_table).select_from(source.join(arm_table, joined)).where(chosen)
-        for row in (await connection.execute(of_arms.order_by(arm_table.c.number))).all():
+    arms: defaultdict[_Key, list[Arm]] = defaultdict(list)
+    for organisation_id, ids in by_organisation((row.organisation_id, row.id) for row in rows):
+        mine = and_(arm_table.c.organisation_id == organisation_id, arm_table.c.experiment_id.in_(ids))
+        for row in (await connection.execute(select(arm_table).where(mine).order_by(arm_table.c.number))).all():
             arms[row.organisation_id, row.experiment_id].append(_arm_of(row))
     return {
         (row.organisation_id, row.id): _experiment_of(row, tuple(arms[row.organisation_id, row.id])) for row in rows

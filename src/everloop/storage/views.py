@@ -1,10 +1,12 @@
-"""What the snapshot is made of, read in a few queries however many organisations and projects are asked for."""
+"""What the snapshot is made of, read in a few queries however many organisations and projects are asked for.
+
+Only the arms of experiments and their configurations take a query for each organisation that has some.
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Final
 
-from sqlalchemy import ColumnElement, and_, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from everloop.domain.config import ConfigVersion
@@ -17,7 +19,7 @@ from everloop.domain.snapshot import OrganisationView, ProjectView
 from everloop.storage.configs import version_of
 from everloop.storage.deployments import deployment_of
 from everloop.storage.environments import environment_of
-from everloop.storage.experiment_rows import read_experiments
+from everloop.storage.experiment_rows import by_organisation, read_experiments
 from everloop.storage.experiment_tables import experiment
 from everloop.storage.keys import api_key_of, provider_key_of
 from everloop.storage.projects import project_of
@@ -33,8 +35,6 @@ from everloop.storage.tables import (
 
 # A project: its organisation's id and its own.
 _Place = tuple[str, str]
-# Of two values each; SQLite takes 32,766 values in a statement.
-_MOST_KEYS: Final = 10_000
 
 _LIVE = and_(
     deployment.c.ended_at.is_(None),
@@ -119,20 +119,17 @@ async def _experiments(
 async def _configs_of_arms(
     connection: AsyncConnection, experiments: Mapping[_Place, Mapping[ExperimentId, Experiment]]
 ) -> dict[_Place, dict[ConfigId, ConfigVersion]]:
-    wanted = sorted(
-        {
-            (organisation_id, arm.config_id)
-            for (organisation_id, _), those in experiments.items()
-            for each in those.values()
-            for arm in each.arms
-        }
+    wanted = (
+        (organisation_id, arm.config_id)
+        for (organisation_id, _), those in experiments.items()
+        for each in those.values()
+        for arm in each.arms
     )
     found: dict[_Place, dict[ConfigId, ConfigVersion]] = {}
-    for start in range(0, len(wanted), _MOST_KEYS):
-        keys = wanted[start : start + _MOST_KEYS]
-        query = select(model_config).where(tuple_(model_config.c.organisation_id, model_config.c.id).in_(keys))
-        for row in (await connection.execute(query)).all():
-            found.setdefault((row.organisation_id, row.project_id), {})[ConfigId(row.id)] = version_of(row)
+    for organisation_id, ids in by_organisation(wanted):
+        mine = and_(model_config.c.organisation_id == organisation_id, model_config.c.id.in_(ids))
+        for row in (await connection.execute(select(model_config).where(mine))).all():
+            found.setdefault((organisation_id, row.project_id), {})[ConfigId(row.id)] = version_of(row)
     return found
 
 

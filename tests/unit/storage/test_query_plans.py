@@ -1,5 +1,6 @@
 """The reads that grow with the number of logs use the indexes that are there for them."""
 
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from everloop.domain.experiment import Experiment
 from everloop.domain.ids import (
     ConfigId,
     EnvironmentId,
@@ -19,6 +21,7 @@ from everloop.domain.ids import (
     SessionId,
     TrialId,
 )
+from everloop.domain.outcome import PositiveLabel
 from everloop.domain.page import PageRequest
 from everloop.domain.scope import Scope
 from everloop.storage.configs import Configs
@@ -26,6 +29,7 @@ from everloop.storage.database import Database
 from everloop.storage.experiments import Experiments
 from everloop.storage.feed import PollingFeed
 from everloop.storage.feedback import FeedbackOfLogs
+from everloop.storage.judging import judge_anew
 from everloop.storage.logs import Logs
 from everloop.storage.sessions import Sessions
 
@@ -67,7 +71,7 @@ def statements() -> Any:
     seen: list[tuple[str, Any]] = []
 
     def remember(connection: Any, cursor: Any, statement: str, parameters: Any, *rest: Any) -> None:
-        if statement.startswith("SELECT"):
+        if statement.startswith(("SELECT", "UPDATE")):
             seen.append((statement, parameters))
 
     event.listen(Engine, "before_cursor_execute", remember)
@@ -84,6 +88,23 @@ async def database(file: Path) -> AsyncIterator[Database]:
         "VALUES ('org_1', 'x', 'x', 1, 1, 1, 0)"
     )
     connection.execute("INSERT INTO log_body (organisation_id, log_id) VALUES ('org_1', 'x')")
+    connection.execute("INSERT INTO organisation (id, name, created_at) VALUES ('org_1', 'x', 1)")
+    connection.execute(
+        "INSERT INTO project (organisation_id, id, name, folded_name, created_at, updated_at) "
+        "VALUES ('org_1', 'x', 'x', 'x', 1, 1)"
+    )
+    connection.execute(
+        "INSERT INTO model_config (organisation_id, id, project_id, fingerprint, config, created_at) "
+        "VALUES ('org_1', 'x', 'x', 'x', '{\"model\": \"x\"}', 1)"
+    )
+    connection.execute(
+        "INSERT INTO experiment (organisation_id, id, project_id, name, salt, positive_labels, status, created_at, "
+        "updated_at) VALUES ('org_1', 'x', 'x', 'x', 'x', '[]', 'Initialized', 1, 1)"
+    )
+    connection.execute(
+        "INSERT INTO experiment_arm (organisation_id, experiment_id, config_id, endpoint, weight, active, added_at) "
+        "VALUES ('org_1', 'x', 'x', 'complete', 1, 1, 1)"
+    )
     connection.commit()
     connection.close()
     database = Database(file)
@@ -103,3 +124,20 @@ async def test_it_is_found_by_index(database: Database, file: Path, statements: 
     assert not [step for step in plans if step.startswith("SCAN") or step.endswith("(organisation_id=?)")], plans
     sorts = [step for step in plans if "TEMP B-TREE FOR ORDER BY" in step]
     assert not sorts or name in FEW, plans
+
+
+async def test_judging_anew_goes_from_the_ratings_to_their_logs(
+    database: Database, file: Path, statements: list[tuple[str, Any]]
+):
+    labels = (PositiveLabel("rating", "good"), PositiveLabel("action", "copied"))
+    experiment = Experiment(EXPERIMENT, ProjectId("x"), "x", "x", labels, 1, 1)
+    async with database.write() as connection:
+        await judge_anew(connection, SCOPE, experiment, 2)
+    (counting,) = [each for each in statements if each[0].startswith("UPDATE trial") and "feedback" in each[0]]
+    reader = sqlite3.connect(file)
+    plan = [row[3] for row in reader.execute(f"EXPLAIN QUERY PLAN {counting[0]}", counting[1])]
+    reader.close()
+    assert any("feedback USING INDEX ix_feedback_project (organisation_id=? AND project_id=?" in step for step in plan)
+    assert any("log USING INDEX sqlite_autoindex_log_1 (organisation_id=? AND id=?)" in step for step in plan)
+    assert any("trial USING PRIMARY KEY (organisation_id=? AND id=?)" in step for step in plan)
+    assert not [step for step in plan if re.match("SCAN (feedback|log|trial)", step)], plan
