@@ -78,7 +78,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=_positive, default=5, help="default 5")
     parser.add_argument("--seconds", type=_positive, default=4, help="of each interval, whole seconds; default 4")
     parser.add_argument("--connections", type=_several, default=(1, 32, 128), help="default 1,32,128")
-    parser.add_argument("--quick", action="store_true", help="a smoke test of the harness in a minute or two")
+    parser.add_argument("--quick", action="store_true", help="a smoke test of the harness in a few minutes")
     parser.add_argument(
         "--beside",
         type=_others,
