@@ -4,7 +4,7 @@ import socket
 from ipaddress import IPv6Address, ip_address
 from typing import Final
 
-from aiohttp import AddrInfoType
+from aiohappyeyeballs import AddrInfoType
 
 # Services that hand credentials to whoever asks from inside the machine and are not link-local:
 # AWS over IPv6 and Alibaba Cloud ("Instance metadata" in their user guides), Azure's WireServer ("What is IP address

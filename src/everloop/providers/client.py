@@ -1,23 +1,22 @@
-"""The one owner of outbound HTTP: a pooled session, its time limits, and plain words for what goes wrong."""
+"""The one owner of outbound HTTP: pooled connections, their time limits, and plain words for what goes wrong."""
 
 import asyncio
-import io
 import os
+import zlib
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Final
-
-import aiohttp
-from aiohttp.http_exceptions import ContentEncodingError
-from yarl import URL
+from typing import Any, Final
 
 from everloop.domain.value import value
 from everloop.errors import FailureKind
-from everloop.providers.addresses import guarded_socket
+from everloop.providers.http_connection import HttpAnswer, Lost, NotHttp, Silent, TooSlow
+from everloop.providers.http_pool import HttpPool
+from everloop.providers.target import Target
 
 LONGEST_ANSWER: Final = 32 * 1024 * 1024
-_DIRECT_BODY: Final = 1024 * 1024  # aiohttp writes larger ones in one go unless they come as a file
 _SETTLE: Final = 0.1
+# What zlib calls its two formats, found out by their first bytes; raw deflate is what some servers send for `deflate`.
+_ZLIB_OR_GZIP: Final = 32 + zlib.MAX_WBITS
 
 
 @value
@@ -43,6 +42,17 @@ class TransportFailure(Exception):
         self.answered = answered
 
 
+class Headers(dict[str, str]):
+    """The headers of an answer, looked up in any case; of several with one name, the last."""
+
+    def __getitem__(self, name: str) -> str:
+        return super().__getitem__(name.lower())
+
+    def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - as any mapping's
+        """As any mapping's."""
+        return super().get(name.lower(), default)
+
+
 @value
 class Answer:
     """A whole HTTP answer."""
@@ -55,36 +65,28 @@ class Answer:
 class Incoming:
     """An HTTP answer on its way: its status and headers are here, its body is not."""
 
-    __slots__ = ("_limit", "_lost", "_over", "_received", "_response", "_timeouts")
+    __slots__ = ("_answer", "_decoder", "_limit", "_over", "_received", "_timeouts", "headers", "status")
 
-    def __init__(self, response: aiohttp.ClientResponse, timeouts: Timeouts, limit: int) -> None:
-        self._response = response
+    def __init__(self, answer: HttpAnswer, timeouts: Timeouts, limit: int) -> None:
+        self._answer = answer
         self._timeouts = timeouts
         self._limit = limit
         self._received = 0
         self._over = False
-        self._lost = _lost_connection(response)
-        if self._lost is not None:
-            self._lost.add_done_callback(self._end_torn_body)
-
-    @property
-    def status(self) -> int:
-        """The HTTP status."""
-        return self._response.status
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """The HTTP headers; names in any case."""
-        return self._response.headers
+        self.status = answer.status
+        self.headers: Mapping[str, str] = Headers(answer.headers)
+        self._decoder = _decoder(answer.headers.get("content-encoding"))
 
     async def next(self) -> bytes:
         """The bytes that have come, as soon as there are some; none at the end. Raises TransportFailure."""
         try:
-            piece = await self._response.content.readany()
-        except (aiohttp.ClientError, OSError, RuntimeError) as error:  # RuntimeError: the connection is lost already
+            piece = await self._answer.next()
+            self._over = not piece
+            if self._decoder is not None:
+                piece = await self._decoded(self._decoder, piece)
+        except (NotHttp, Lost, Silent, TooSlow, zlib.error) as error:
             self._over = True
             raise _in_words(error, self._timeouts, answered=True) from None
-        self._over = not piece
         self._received += len(piece)
         if self._received > self._limit:
             self._over = True
@@ -96,7 +98,7 @@ class Incoming:
         pieces = []
         while piece := await self.next():
             pieces.append(piece)
-        return b"".join(pieces)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     async def settle(self) -> None:
         """Give the end of the body a moment to come, so that the connection can be used again."""
@@ -107,21 +109,25 @@ class Incoming:
 
     def close(self) -> None:
         """Hang up, unless the body was read to its end: then the connection is already back in the pool."""
-        if self._lost is not None:
-            self._lost.remove_done_callback(self._end_torn_body)
-        self._response.close()
+        self._answer.hang_up()
 
-    def _end_torn_body(self, _: "asyncio.Future[None]") -> None:
-        """Wake the reader: after a breach of HTTP inside a body aiohttp hangs up without telling it."""
-        content = self._response.content
-        if not content.is_eof() and content.exception() is None:
-            content.set_exception(aiohttp.ClientPayloadError("the connection is lost"))
+    async def _decoded(self, decoder: "zlib._Decompress", piece: bytes) -> bytes:
+        """What the piece says, and if that is nothing yet, the next one; at most a byte more than may be said."""
+        while piece:
+            said = decoder.decompress(piece, self._limit - self._received + 1)
+            if said:
+                return said
+            piece = await self._answer.next()
+        self._over = True
+        if self._received and not decoder.eof:
+            raise zlib.error("the end is missing")
+        return b""
 
 
 class HttpClient:
     """Sends JSON and nothing else: no redirects, no cookies, no proxies from the environment, certificates verified.
 
-    Belongs to the event loop of its first call. `connections` limits the pool (0: no limit).
+    Belongs to the event loop of its first call. `connections` limits the calls under way (0: no limit).
     """
 
     def __init__(
@@ -130,117 +136,94 @@ class HttpClient:
         self.timeouts = timeouts or Timeouts()
         self._connections = connections
         self._longest_answer = longest_answer
-        self._limits = _limits(self.timeouts, self.timeouts.total)
-        self._opened: aiohttp.ClientSession | None = None
+        self._opened: HttpPool | None = None
 
-    async def post(self, url: URL, body: bytes, headers: Mapping[str, str], seconds: float) -> Answer:
+    async def post(self, target: Target, body: bytes, headers: Mapping[str, str], seconds: float) -> Answer:
         """The whole answer, whatever its status, within so many seconds. Raises TransportFailure."""
-        incoming = await self.open(url, body, headers, seconds)
+        incoming = await self.open(target, body, headers, seconds)
         try:
             return Answer(incoming.status, incoming.headers, await incoming.read())
         finally:
             incoming.close()
 
-    async def open(self, url: URL, body: bytes, headers: Mapping[str, str], seconds: float) -> Incoming:
+    async def open(self, target: Target, body: bytes, headers: Mapping[str, str], seconds: float) -> Incoming:
         """The answer once its status has come; to be closed by the caller. Raises TransportFailure."""
-        limits = self._limits if seconds >= self.timeouts.total else _limits(self.timeouts, max(seconds, 0.001))
-        data = body if len(body) < _DIRECT_BODY else io.BytesIO(body)
+        timeouts = self.timeouts
+        began = asyncio.get_running_loop().time()
         try:
-            response = await self._session().post(
-                url, data=data, headers=headers, timeout=limits, allow_redirects=False
-            )
-        except (aiohttp.ClientError, OSError) as error:
-            raise _in_words(error, self.timeouts, answered=False) from None
-        if self.timeouts.gap != self.timeouts.first_byte:
-            _limit_gap(response, self.timeouts.gap)
-        return Incoming(response, self.timeouts, self._longest_answer)
+            connection = await self._pool().connection(target, min(timeouts.connect, seconds))
+        except (OSError, TimeoutError) as error:
+            raise _unconnected(error, timeouts) from None
+        left = max(seconds - (connection.loop.time() - began), 0.001)
+        answer = connection.send(_head(target, headers, len(body)), body, timeouts.first_byte, left)
+        try:
+            await answer.begin()
+        except (NotHttp, Lost, Silent, TooSlow) as error:
+            raise _in_words(error, timeouts, answered=False) from None
+        except BaseException:
+            answer.hang_up()
+            raise
+        if timeouts.gap != timeouts.first_byte:
+            answer.limit(timeouts.gap)
+        return Incoming(answer, timeouts, self._longest_answer)
 
     async def close(self) -> None:
         """Close every connection."""
         if self._opened is not None:
             await self._opened.close()
 
-    def _session(self) -> aiohttp.ClientSession:
+    def _pool(self) -> HttpPool:
         if self._opened is None:
-            connector = aiohttp.TCPConnector(
-                limit=self._connections, socket_factory=guarded_socket, timeout_ceil_threshold=float("inf")
-            )
-            self._opened = aiohttp.ClientSession(
-                connector=connector,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"Content-Type": "application/json", "User-Agent": "everloop"},
-                trust_env=False,
-            )
+            self._opened = HttpPool(asyncio.get_running_loop(), self._connections)
         return self._opened
 
 
-def _lost_connection(response: aiohttp.ClientResponse) -> "asyncio.Future[None] | None":
-    """What is done once the connection is lost; None when the whole answer has come already."""
-    connection = response.connection
-    lost = connection.protocol.closed if connection is not None and connection.protocol is not None else None
-    if lost is not None:
-        lost.remove_done_callback(_noted)  # it is the same one for every answer over this connection
-        lost.add_done_callback(_noted)
-    return lost
+def _head(target: Target, headers: Mapping[str, str], length: int) -> bytes:
+    """The request's head. Whoever hands in headers has seen to it that they hold no line breaks."""
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    return target.head + f"{lines}Content-Length: {length}\r\n\r\n".encode("latin-1")
 
 
-def _noted(lost: "asyncio.Future[None]") -> None:
-    """Look at why an idle connection was lost, or asyncio complains that nobody did."""
-    lost.exception()
+def _decoder(encoding: str | None) -> "zlib._Decompress | None":
+    """For servers that compress although they were asked not to."""
+    match (encoding or "identity").strip().lower():
+        case "identity":
+            return None
+        case "gzip" | "x-gzip" | "deflate":
+            return zlib.decompressobj(_ZLIB_OR_GZIP)
+        case _:
+            # Whatever it is, it does not begin like zlib or gzip, and the first piece says so.
+            return zlib.decompressobj(_ZLIB_OR_GZIP)
 
 
-def _limits(timeouts: Timeouts, total: float) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(
-        total=total,
-        connect=timeouts.connect,
-        sock_read=timeouts.first_byte,
-        ceil_threshold=float("inf"),  # otherwise limits over 5 s are rounded up to whole seconds
-    )
-
-
-def _limit_gap(response: aiohttp.ClientResponse, seconds: float) -> None:
-    """Of aiohttp's one limit for the first byte and for gaps, make the gap's from here on."""
-    connection = response.connection  # None when the whole answer came with its head
-    if connection is not None and connection.protocol is not None:
-        connection.protocol.read_timeout = seconds
-        connection.protocol.start_timeout()
+def _unconnected(error: Exception, timeouts: Timeouts) -> TransportFailure:
+    if isinstance(error, TimeoutError):
+        message = f"could not be connected to within {timeouts.connect:g} s"
+        return TransportFailure(FailureKind.TIMEOUT, message, answered=False)
+    return TransportFailure(FailureKind.CONNECTION, f"could not be connected to: {_reason(error)}", answered=False)
 
 
 def _in_words(error: Exception, timeouts: Timeouts, *, answered: bool) -> TransportFailure:
-    """What happened, without anything of the request: aiohttp's errors carry its headers, and so the key."""
-    kind, message = _timeout(error, timeouts, answered=answered) or _break(error, answered=answered)
+    """What happened, without anything of the request."""
+    kind, message = FailureKind.CONNECTION, "closed the connection before it answered"
+    match error:
+        case TooSlow():
+            kind, message = FailureKind.TIMEOUT, f"did not complete its answer within {timeouts.total:g} s"
+        case Silent() if answered:
+            kind, message = FailureKind.TIMEOUT, f"fell silent for {timeouts.gap:g} s in the middle of its answer"
+        case Silent():
+            kind, message = FailureKind.TIMEOUT, f"did not begin to answer within {timeouts.first_byte:g} s"
+        case zlib.error():
+            kind, message = FailureKind.MALFORMED, "sent an answer that cannot be decompressed"
+        case NotHttp():
+            kind, message = FailureKind.MALFORMED, "sent something that is not HTTP"
+        case _ if answered:
+            message = "closed the connection in the middle of its answer"
+        case _:
+            pass
     return TransportFailure(kind, message, answered=answered)
 
 
-def _timeout(error: Exception, timeouts: Timeouts, *, answered: bool) -> tuple[FailureKind, str] | None:
-    match error:
-        case aiohttp.ConnectionTimeoutError():
-            message = f"could not be connected to within {timeouts.connect:g} s"
-        case aiohttp.SocketTimeoutError() if answered:
-            message = f"fell silent for {timeouts.gap:g} s in the middle of its answer"
-        case aiohttp.SocketTimeoutError():
-            message = f"did not begin to answer within {timeouts.first_byte:g} s"
-        case TimeoutError():
-            message = f"did not complete its answer within {timeouts.total:g} s"
-        case _:
-            return None
-    return FailureKind.TIMEOUT, message
-
-
-def _break(error: Exception, *, answered: bool) -> tuple[FailureKind, str]:
-    match error:
-        case aiohttp.ClientPayloadError() if isinstance(error.__cause__, ContentEncodingError):
-            return FailureKind.MALFORMED, "sent an answer that cannot be decompressed"
-        case aiohttp.ClientConnectorError():
-            return FailureKind.CONNECTION, f"could not be connected to: {_reason(error.os_error)}"
-        case aiohttp.ClientResponseError():
-            return FailureKind.MALFORMED, "sent something that is not HTTP"
-        case _ if answered:
-            return FailureKind.CONNECTION, "closed the connection in the middle of its answer"
-        case _:
-            return FailureKind.CONNECTION, "closed the connection before it answered"
-
-
-def _reason(error: OSError) -> str:
+def _reason(error: Exception) -> str:
     """The system's own words; event loops put theirs in their place, each another."""
     return os.strerror(error.errno) if isinstance(error, ConnectionError) and error.errno else str(error)

@@ -3,10 +3,9 @@
 from dataclasses import field
 from typing import Final
 
-from yarl import URL
-
 from everloop.domain.generation import Secret
 from everloop.domain.value import value
+from everloop.providers.target import split
 
 OPENAI_BASE_URL: Final = "https://api.openai.com/v1"
 
@@ -27,10 +26,10 @@ class Connection:
     needs_key: bool = True
 
     def __post_init__(self) -> None:
-        url = URL(self.base_url)
-        if url.scheme not in ("http", "https") or not url.host:
+        url = split(self.base_url)
+        if url is None:
             raise ValueError(f"The base URL of {self.origin} has to begin with http:// or https:// and name a host.")
-        if url.user is not None or url.password is not None or url.query_string or url.fragment:
+        if url.username is not None or url.password is not None or url.query or url.fragment:
             raise ValueError(f"The base URL of {self.origin} cannot hold a user, a password, a query or a fragment.")
 
 

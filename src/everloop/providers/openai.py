@@ -5,8 +5,6 @@ from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Final
 
-from yarl import URL
-
 from everloop.domain.generation import Event, Generation, GenerationRequest, PreparedCall, Sample, Secret, Usage
 from everloop.errors import FailureKind, ProviderFailure
 from everloop.ports.system import Clock, Metrics
@@ -18,6 +16,7 @@ from everloop.providers.openai_stream import StreamedAnswer
 from everloop.providers.redaction import Redactor
 from everloop.providers.retry import AttemptFailed, Retrier
 from everloop.providers.sse import SseParser
+from everloop.providers.target import Target
 
 _SENDABLE_KEY: Final = re.compile(r"[\x21-\x7e]+")
 
@@ -34,7 +33,7 @@ class OpenAiProvider:
         self._clock = clock
         self._metrics = metrics
         base = connection.base_url.rstrip("/")
-        self._urls = {path: URL(base + path, encoded=True) for path in openai_request.PATHS}
+        self._urls = {path: Target.of(base + path) for path in openai_request.PATHS}
 
     @property
     def origin(self) -> str:

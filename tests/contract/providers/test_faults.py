@@ -197,7 +197,7 @@ IN_A_STREAM = [
     Fault("slow drip", raw(*BEGUN, *slowly(piece(b": drip\n\n"))), FailureKind.TIMEOUT, 200, timeouts=DRIP),
     Fault("broken JSON chunk", raw(*BEGUN, piece(b'data: {"choices": [{"ind\n\n')), FailureKind.MALFORMED, 200),
     Fault("error event", raw(*BEGUN, piece(event(ERROR))), FailureKind.OVERLOADED, 200),
-    Fault("broken chunked coding", raw(*BEGUN, 0.05, b"five\r\nhello\r\n"), FailureKind.CONNECTION, 200),
+    Fault("broken chunked coding", raw(*BEGUN, 0.05, b"five\r\nhello\r\n"), FailureKind.MALFORMED, 200),
     Fault("endless line", lambda _: chain(BEGUN, repeat(piece(b" " * 65536))), FailureKind.MALFORMED, 200),
     Fault("endless comments", lambda _: chain(BEGUN, repeat(piece(b": hi\n" * 5000))), FailureKind.MALFORMED, 200),
 ]

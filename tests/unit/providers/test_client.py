@@ -5,10 +5,10 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from yarl import URL
 
 from everloop.errors import FailureKind
 from everloop.providers.client import Answer, HttpClient, Timeouts, TransportFailure
+from everloop.providers.target import Target
 from tests.upstream import STREAM_END, STREAM_HEAD, End, Upstream, http, piece, raw
 
 
@@ -31,8 +31,8 @@ async def client() -> AsyncIterator[HttpClient]:
     await client.close()
 
 
-def url(upstream: Upstream) -> URL:
-    return URL(upstream.base_url + "/x")
+def url(upstream: Upstream) -> Target:
+    return Target.of(upstream.base_url + "/x")
 
 
 async def test_a_whole_answer(upstream: Upstream, client: HttpClient):
