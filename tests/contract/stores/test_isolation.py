@@ -349,6 +349,11 @@ STEP = st.one_of(
 )
 
 
+def a_config(now: int) -> str:
+    """What is registered at that time: the same id for both organisations, whose steps of the beginning alternate."""
+    return f"config_{now // 2}"
+
+
 def act(s: Storage, who: Scope, name: str, one: int, two: int, now: int) -> Awaitable[object]:
     """One step of an organisation's life; ids come from a small pool, the same for all organisations."""
     project, environment, log = f"pr_{one}", EnvironmentId(f"env_{two}"), f"data_{two}"
@@ -362,7 +367,7 @@ def act(s: Storage, who: Scope, name: str, one: int, two: int, now: int) -> Awai
         "delete environment": lambda: s.environments.delete(who, environment, now),
         "register": lambda: s.configs.register(
             who,
-            a_version(f"config_{now}", project, ModelConfig(f"m{two}"), now),
+            a_version(a_config(now), project, ModelConfig(f"m{two}"), now),
             a_deployment(f"dep_{now}", project=project, environment="env_0"),
         ),
         "deploy": lambda: _deploy(s, who, project, environment, now),
@@ -374,7 +379,7 @@ def act(s: Storage, who: Scope, name: str, one: int, two: int, now: int) -> Awai
             who, an_experiment(f"exp_{one}", f"name {two}", *ARMS_OF_ALL, project="pr_0", labels=MOODS, created_at=now)
         ),
         "add arm": lambda: s.experiments.change(
-            who, ExperimentId(f"exp_{one}"), lambda each: each.with_arm(a_version(f"config_{two + 100}"), now)
+            who, ExperimentId(f"exp_{one}"), lambda each: each.with_arm(a_version(a_config(now - 2 * two), "pr_0"), now)
         ),
         "other labels": lambda: s.experiments.change(
             who, ExperimentId(f"exp_{one}"), lambda each: each.judged_by(MOODS[:two], now)
@@ -386,7 +391,11 @@ def act(s: Storage, who: Scope, name: str, one: int, two: int, now: int) -> Awai
         ),
         "exposed log": lambda: s.log_writer.append(
             who,
-            [an_exposed_log(f"data_{now}", a_trial(f"trial_{two}", ARMS_OF_ALL[0], f"exp_{one}"), project_id=project)],
+            [
+                an_exposed_log(
+                    log, a_trial(f"trial_{two}", ARMS_OF_ALL[one % 2], f"exp_{one}"), project_id=ProjectId("pr_0")
+                )
+            ],
         ),
         "feedback": lambda: s.feedback.record(
             who, ProjectId(project), [mood], [a_piece(f"ann_{now}", f"v{one}", "mood", log=log)]
@@ -418,10 +427,20 @@ async def outcome(step: Awaitable[object]) -> object:
 
 
 # What every life begins with, so that the steps after it find something.
-BEGINNING = [("project", 0, 0), ("environment", 0, 1), ("register", 0, 0), ("log", 0, 0)]
+BEGINNING = [
+    ("project", 0, 0),
+    ("environment", 0, 1),
+    ("register", 0, 0),
+    ("register", 0, 1),
+    ("log", 0, 0),
+    ("experiment", 0, 0),
+    ("exposed log", 0, 1),
+    ("feedback", 0, 1),
+]
+BEGAN = 100
 NUMBERS = count()
 # What the beginning registers is there for every experiment.
-ARMS_OF_ALL = ("config_104",)
+ARMS_OF_ALL = (a_config(BEGAN + 4), a_config(BEGAN + 6))
 MOODS = (PositiveLabel("mood", "v0"), PositiveLabel("mood", "v1"))
 
 
@@ -437,7 +456,7 @@ async def test_an_organisation_lives_as_if_it_were_alone(open_named: Opener, ste
             await storage.organisations.create(an_organisation(each), an_environment("env_0"))
 
     beginning = [(mine, step) for step in BEGINNING for mine in (False, True)]
-    for now, (mine, (name, one, two)) in enumerate([*beginning, *steps], start=100):
+    for now, (mine, (name, one, two)) in enumerate([*beginning, *steps], start=BEGAN):
         in_company = await outcome(act(shared, me if mine else neighbour, name, one, two, now))
         if mine:
             assert in_company == await outcome(act(alone, me, name, one, two, now)), (name, one, two)
