@@ -1,5 +1,8 @@
+from dataclasses import replace
+
 from everloop.domain.environment import Environment
-from everloop.domain.ids import ApiKeyId, EnvironmentId, OrganisationId, ProjectId
+from everloop.domain.experiment import Experiment
+from everloop.domain.ids import ApiKeyId, EnvironmentId, ExperimentId, OrganisationId, ProjectId
 from everloop.domain.keys import ApiKey
 from everloop.domain.project import Project
 from everloop.domain.snapshot import OrganisationView, ProjectView, Snapshot
@@ -55,3 +58,27 @@ def test_other_organisations_stay_when_one_changes():
     later = snapshot.with_organisations(2, [OrganisationView(ORG)])
     assert set(later.organisations) == {ORG, other}
     assert set(later.keys_by_digest) == {b"1"}
+
+
+def with_experiments(project_id, *ids):
+    experiments = {
+        ExperimentId(each): Experiment(ExperimentId(each), ProjectId(project_id), each, "salt", (), 0, 0)
+        for each in ids
+    }
+    return replace(project(project_id, project_id), experiments=experiments)
+
+
+def test_an_experiment_leads_to_its_project():
+    view = OrganisationView(ORG).with_projects([with_experiments("pr_1", "exp_1", "exp_2"), project("pr_2", "other")])
+    for each in ("exp_1", "exp_2"):
+        found = view.project_of_experiment(ExperimentId(each))
+        assert found is not None
+        assert found.project.id == "pr_1"
+    assert view.project_of_experiment(ExperimentId("exp_3")) is None
+
+
+def test_an_experiment_that_is_gone_leads_nowhere():
+    view = OrganisationView(ORG).with_projects([with_experiments("pr_1", "exp_1"), with_experiments("pr_2", "exp_2")])
+    fewer = view.with_projects([with_experiments("pr_1")], [ProjectId("pr_2")])
+    assert [fewer.project_of_experiment(ExperimentId(each)) for each in ("exp_1", "exp_2")] == [None, None]
+    assert view.project_of_experiment(ExperimentId("exp_1")) is not None, "the earlier view is unchanged"
