@@ -122,6 +122,10 @@ class FakeConfigStore:
     async def get(self, scope: Scope, config_id: ConfigId) -> ConfigVersion | None:
         return self.memory.configs.get((scope.organisation_id, config_id))
 
+    async def versions(self, scope: Scope, config_ids: Sequence[ConfigId]) -> dict[ConfigId, ConfigVersion]:
+        found = {each: await self.get(scope, each) for each in config_ids}
+        return {each: version for each, version in found.items() if version is not None}
+
     async def used(self, scope: Scope, config_ids: Sequence[ConfigId]) -> dict[ConfigId, ConfigUse]:
         found = {each: await self.get(scope, each) for each in config_ids}
         return {each: ConfigUse(version, 0, None) for each, version in found.items() if version is not None}

@@ -151,6 +151,10 @@ class ConfigStore(Protocol):
 
     async def get(self, scope: Scope, config_id: ConfigId) -> ConfigVersion | None: ...
 
+    async def versions(self, scope: Scope, config_ids: Sequence[ConfigId]) -> dict[ConfigId, ConfigVersion]:
+        """Those that are there."""
+        ...
+
     async def used(self, scope: Scope, config_ids: Sequence[ConfigId]) -> dict[ConfigId, ConfigUse]:
         """The versions with what is known of their use."""
         ...

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from everloop.domain.config import ConfigUse
+from everloop.domain.config import ConfigVersion
 from everloop.domain.deployment import ExperimentTarget
 from everloop.domain.environment import Environment
 from everloop.domain.experiment import Arm, Experiment
@@ -19,7 +19,7 @@ class ArmDetails:
     """An arm with its configuration and its results."""
 
     arm: Arm
-    use: ConfigUse
+    version: ConfigVersion
     results: ArmResults
 
 
@@ -50,14 +50,14 @@ class ExperimentCatalogue:
             return ()
         results = await self._experiments.results(scope, [each.id for each in experiments])
         config_ids = {arm.config_id: None for each in experiments for arm in each.arms}
-        uses = await self._configs.used(scope, list(config_ids))
+        versions = await self._configs.versions(scope, list(config_ids))
         details = []
         for experiment in experiments:
             found: Results = results.get(experiment.id, {})
             place = busiest(found)
             of_arms = {} if place is None else found[place]
             arms = tuple(
-                ArmDetails(arm, uses[arm.config_id], of_arms.get(arm.config_id, ArmResults()))
+                ArmDetails(arm, versions[arm.config_id], of_arms.get(arm.config_id, ArmResults()))
                 for arm in experiment.arms
             )
             details.append(ExperimentDetails(experiment, arms, self.live_in(scope, experiment), place))

@@ -60,6 +60,11 @@ class Configs:
             row = (await connection.execute(query)).one_or_none()
         return None if row is None else version_of(row)
 
+    async def versions(self, scope: Scope, config_ids: Sequence[ConfigId]) -> dict[ConfigId, ConfigVersion]:
+        query = select(table).where(table.c.organisation_id == scope.organisation_id, table.c.id.in_(config_ids))
+        async with self._database.read() as connection:
+            return {ConfigId(row.id): version_of(row) for row in (await connection.execute(query)).all()}
+
     async def used(self, scope: Scope, config_ids: Sequence[ConfigId]) -> dict[ConfigId, ConfigUse]:
         async with self._database.read() as connection:
             rows = (await connection.execute(_uses(scope, table.c.id.in_(config_ids)))).all()

@@ -138,6 +138,15 @@ async def test_many_processes_register_one_and_the_first_alone_goes_live(open_na
     assert live[0].target in {a_target(each.id) for each in kept}
 
 
+async def test_several_versions_are_read_at_once(storage: Storage, scope: Scope, project: ProjectId):
+    one, two = a_version("config_1"), a_version("config_2")
+    for version in (one, two):
+        await storage.configs.register(scope, version, None)
+    wanted = [one.id, two.id, ConfigId("config_none")]
+    assert await storage.configs.versions(scope, wanted) == {one.id: one, two.id: two}
+    assert await storage.configs.versions(scope, []) == {}
+
+
 async def test_use_is_counted_from_the_logs(storage: Storage, scope: Scope, project: ProjectId):
     for number in (1, 2):
         await storage.configs.register(scope, a_version(f"config_{number}", created_at=number), None)

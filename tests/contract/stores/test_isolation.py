@@ -129,6 +129,7 @@ SEEING_NOTHING: dict[str, tuple[Probe, object]] = {
     "ProjectStore.named": (lambda s, who: s.projects.named(who, a_project().name), None),
     "ProjectStore.page": (lambda s, who: s.projects.page(who, None, ProjectSort.NAME, False, ALL), NOTHING),
     "ConfigStore.get": (lambda s, who: s.configs.get(who, CONFIG), None),
+    "ConfigStore.versions": (lambda s, who: s.configs.versions(who, [CONFIG]), {}),
     "ConfigStore.used": (lambda s, who: s.configs.used(who, [CONFIG]), {}),
     "ConfigStore.of_project": (lambda s, who: s.configs.of_project(who, PROJECT), ()),
     "DeploymentStore.history": (lambda s, who: s.deployments.history(who, PROJECT, ALL), NOTHING),

@@ -79,7 +79,7 @@ def timeline_view(found: Timeline, names: Names) -> TimelineResponse:
 
 
 def _arm(details: ArmDetails, total: float) -> ArmResponse:
-    arm, version = details.arm, details.use.version
+    arm, version = details.arm, details.version
     return ArmResponse(
         config_id=arm.config_id,
         config_name=version.name,

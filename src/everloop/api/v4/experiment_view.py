@@ -39,7 +39,7 @@ def experiment(details: ExperimentDetails) -> ExperimentResponse:
 
 
 def _config(kept: Experiment, details: ArmDetails) -> ExperimentConfigResponse:
-    version, outcomes = details.use.version, details.results.outcomes
+    version, outcomes = details.version, details.results.outcomes
     return ExperimentConfigResponse(
         mean=outcomes.mean,
         spread=_standard_error(outcomes),
