@@ -17,6 +17,7 @@ from everloop.storage.migrating import migrate
 # Writes logs and configurations for ever, and says of each when it was acknowledged.
 WRITER = """
     import asyncio, os, sys
+    from dataclasses import replace
     from everloop.domain.ids import OrganisationId
     from everloop.domain.scope import Scope
     from everloop.storage.opening import open_storage
@@ -31,6 +32,8 @@ WRITER = """
         for number in range(1_000_000):
             ids = [f"data_{name}_{number}_{part}" for part in range(number % 3 + 1)]
             logs = [a_log(each, session=f"sesh_{number}", session_reference=str(number)) for each in ids]
+            if number % 2:
+                logs = [replace(each, experiment_id="exp_1", trial_id=f"trial_{number % 199}") for each in logs]
             await storage.log_writer.append(SCOPE, logs)
             for each in ids:
                 acknowledge("log", each)
@@ -69,6 +72,11 @@ def url(tmp_path: Path) -> str:
     connection.execute(
         "INSERT INTO feedback_type (organisation_id, project_id, name, kind) "
         "VALUES ('org_a', 'pr_1', 'rating', 'select')"
+    )
+    connection.execute(
+        "INSERT INTO experiment (organisation_id, id, project_id, name, salt, positive_labels, status, created_at, "
+        "updated_at) VALUES ('org_a', 'exp_1', 'pr_1', 'which', 'salt', "
+        """'[{"type": "rating", "value": "good"}]', 'In progress', 1, 1)"""
     )
     connection.commit()
     connection.close()
@@ -114,7 +122,10 @@ def test_nothing_acknowledged_is_lost_doubled_or_torn(url: str, tmp_path: Path):
 
 
 def check_whole(connection: sqlite3.Connection) -> None:
-    """No log without its body or its session, no call's logs by halves, no project without its types."""
+    """No log without its body or its session, no call's logs by halves, no project without its types.
+
+    And the sums of the experiment are those of its logs and their feedback.
+    """
 
     def number(query: str) -> int:
         return int(connection.execute(query).fetchone()[0])
@@ -133,3 +144,13 @@ def check_whole(connection: sqlite3.Connection) -> None:
         "SELECT id, (SELECT count(*) FROM feedback_type WHERE project_id = project.id) FROM project WHERE id != 'pr_1'"
     )
     assert not [identifier for identifier, types in connection.execute(query) if types != 5]
+    exposed = "FROM log WHERE experiment_id = 'exp_1'"
+    rated = "FROM log JOIN feedback ON feedback.log_id = log.id WHERE experiment_id = 'exp_1'"
+    sums = "SELECT coalesce(sum(trials), 0), coalesce(sum(logs), 0) FROM arm_usage"
+    assert connection.execute(sums).fetchall() == [
+        (number(f"SELECT count(DISTINCT trial_id) {exposed}"), number(f"SELECT count(*) {exposed}"))
+    ]
+    assert number("SELECT count(*) FROM trial") == number(f"SELECT count(DISTINCT trial_id) {exposed}")
+    assert number("SELECT coalesce(sum(rated), 0) FROM trial") == number(f"SELECT count(*) {rated}")
+    units = number("SELECT coalesce(sum(units), 0) FROM arm_outcome")
+    assert units == number(f"SELECT count(DISTINCT trial_id) {rated}")
