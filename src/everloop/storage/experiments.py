@@ -104,9 +104,12 @@ class Experiments:
     async def _finish(
         self, connection: AsyncConnection, scope: Scope, experiment: Experiment, deployments: Sequence[Deployment]
     ) -> None:
+        projects = {experiment.project_id: None}
         for each in deployments:
-            await put_live(connection, scope, each)
-        await self._changes.record(connection, scope.organisation_id, experiment.project_id)
+            if await put_live(connection, scope, each):
+                projects[each.project_id] = None
+        for project_id in projects:
+            await self._changes.record(connection, scope.organisation_id, project_id)
 
 
 async def _require(connection: AsyncConnection, scope: Scope, experiment_id: ExperimentId) -> Experiment:

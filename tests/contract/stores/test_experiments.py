@@ -108,6 +108,13 @@ async def test_every_write_is_told(storage: Storage, scope: Scope, project: Proj
         assert {each.project_id for each in await storage.feed.changes_since(epoch)} == {project}
 
 
+async def test_what_goes_live_elsewhere_is_told_there_too(storage: Storage, scope: Scope, kept: Experiment):
+    epoch = (await storage.feed.load()).epoch
+    elsewhere = a_deployment("dep_1", a_target("config_of_pr_2"), project="pr_2")
+    await storage.experiments.change(scope, ID, lambda each: each.stopped(50), [elsewhere])
+    assert [each.project_id for each in await storage.feed.changes_since(epoch)] == ["pr_1", "pr_2"]
+
+
 @pytest.mark.parametrize(
     ("experiment", "error"),
     [
