@@ -1,9 +1,19 @@
-"""Numbers for the operator, in Prometheus' words."""
+"""Numbers for the operator, in Prometheus' words.
 
+Counting is ours, because every call counts a dozen times and the library's counters take a lock each; naming, text and
+the process's own numbers are the library's. Each number is counted by one thread alone: the event loop, or for commits
+the log writer.
+"""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.registry import Collector
 
 OTHER: Final = "other"
 MOST_NAMES: Final = 200
@@ -19,82 +29,92 @@ _OWN_SECONDS: Final = (
 _ROWS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 
 
+def _text(bound: float) -> str:
+    """A bound as Prometheus writes it."""
+    return "+Inf" if bound == float("inf") else repr(float(bound))
+
+
+class _Buckets:
+    """How many values there were up to each bound and beyond the last, and their sum."""
+
+    __slots__ = ("_bounds", "_counts", "_sum")
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self._bounds = bounds
+        self._counts = [0] * (len(bounds) + 1)
+        self._sum = 0.0
+
+    def add(self, amount: float) -> None:
+        # Two clocks' readings may put it below zero, and a sum that goes down reads as a restart.
+        amount = max(amount, 0.0)
+        self._counts[bisect_left(self._bounds, amount)] += 1
+        self._sum += amount
+
+    def read(self) -> tuple[list[tuple[str, float]], float]:
+        """The bounds with how many values were at or below each, and the sum, as the library wants them."""
+        seen, buckets = 0, []
+        for bound, count in zip([*self._bounds, float("inf")], self._counts, strict=True):
+            seen += count
+            buckets.append((_text(bound), float(seen)))
+        return buckets, self._sum
+
+
 class _Outcomes:
     """A counter by (name, outcome) and a histogram by name.
 
-    Children are kept, because looking one up by its labels costs more than counting. After 200 names the rest is
-    counted as `other`, so that a name taken from a request by mistake cannot fill the memory.
+    After 200 names the rest is counted as `other`, so that a name taken from a request by mistake cannot fill the
+    memory.
     """
 
-    def __init__(self, total: Counter, seconds: Histogram) -> None:
-        self._total = total
-        self._seconds = seconds
-        self._counters: dict[tuple[str, str | int], Counter] = {}
-        self._histograms: dict[str, Histogram] = {}
+    def __init__(self, total: tuple[str, str], seconds: tuple[str, str], labels: tuple[str, str]) -> None:
+        self._total, self._seconds, self._labels = total, seconds, labels
+        self._counts: defaultdict[tuple[str, str | int], int] = defaultdict(int)
+        self._histograms: dict[str, _Buckets] = {}
 
     def add(self, name: str, outcome: str | int, seconds: float) -> None:
         histogram = self._histograms.get(name)
         if histogram is None:
             name, histogram = self._admit(name)
-        histogram.observe(max(seconds, 0.0))
-        counter = self._counters.get((name, outcome))
-        if counter is None:
-            counter = self._counters[name, outcome] = self._total.labels(name, outcome)
-        counter.inc()
+        histogram.add(seconds)
+        self._counts[name, outcome] += 1
 
-    def _admit(self, name: str) -> tuple[str, Histogram]:
-        if len(self._histograms) >= MOST_NAMES:
+    def collect(self) -> Iterable[Metric]:
+        name, outcome = self._labels
+        total = CounterMetricFamily(*self._total, labels=[name, outcome])
+        for (of, ended), count in self._counts.items():
+            total.add_metric([of, str(ended)], count)
+        yield total
+        seconds = HistogramMetricFamily(*self._seconds, labels=[name])
+        for of, histogram in self._histograms.items():
+            seconds.add_metric([of], *histogram.read())
+        yield seconds
+
+    def _admit(self, name: str) -> tuple[str, _Buckets]:
+        if name not in self._histograms and len(self._histograms) >= MOST_NAMES:
             name = OTHER
-        histogram = self._histograms[name] = self._seconds.labels(name)
-        return name, histogram
+        return name, self._histograms.setdefault(name, _Buckets(_CALL_SECONDS))
 
 
-class PrometheusMetrics:
+class PrometheusMetrics(Collector):
     """`ports.system.Metrics` of this process, in a registry of its own."""
 
     def __init__(self) -> None:
-        registry = self._registry = CollectorRegistry()
-        ProcessCollector(registry=registry)
         self._requests = _Outcomes(
-            Counter("everloop_requests", "HTTP requests answered.", ["route", "status"], registry=registry),
-            Histogram(
-                "everloop_request_seconds",
-                "Time to answer an HTTP request, to the last byte.",
-                ["route"],
-                registry=registry,
-                buckets=_CALL_SECONDS,
-            ),
+            ("everloop_requests", "HTTP requests answered."),
+            ("everloop_request_seconds", "Time to answer an HTTP request, to the last byte."),
+            ("route", "status"),
         )
         self._calls = _Outcomes(
-            Counter(
-                "everloop_provider_calls",
-                "Calls of model providers that ended, by how they ended.",
-                ["provider", "outcome"],
-                registry=registry,
-            ),
-            Histogram(
-                "everloop_provider_seconds",
-                "Time of a call of a model provider, retries included.",
-                ["provider"],
-                registry=registry,
-                buckets=_CALL_SECONDS,
-            ),
+            ("everloop_provider_calls", "Calls of model providers that ended, by how they ended."),
+            ("everloop_provider_seconds", "Time of a call of a model provider, retries included."),
+            ("provider", "outcome"),
         )
-        self._added = Histogram(
-            "everloop_added_latency_seconds",
-            "Duration of a generating call less the provider's latency.",
-            registry=registry,
-            buckets=_OWN_SECONDS,
-        )
-        self._commit_seconds = Histogram(
-            "everloop_commit_seconds",
-            "Time to commit one batch of logs to disk.",
-            registry=registry,
-            buckets=_OWN_SECONDS,
-        )
-        self._commit_rows = Histogram(
-            "everloop_commit_rows", "Rows in one batch of logs.", registry=registry, buckets=_ROWS
-        )
+        self._added = _Buckets(_OWN_SECONDS)
+        self._commit_seconds = _Buckets(_OWN_SECONDS)
+        self._commit_rows = _Buckets(_ROWS)
+        registry = self._registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        registry.register(self)
 
     def request(self, route: str, status: int, seconds: float) -> None:
         self._requests.add(route, status, seconds)
@@ -103,12 +123,28 @@ class PrometheusMetrics:
         self._calls.add(provider, outcome, seconds)
 
     def added_latency(self, seconds: float) -> None:
-        # Two clocks' readings may put it below zero, and a sum that goes down reads as a restart.
-        self._added.observe(max(seconds, 0.0))
+        self._added.add(seconds)
 
     def commit(self, seconds: float, rows: int) -> None:
-        self._commit_seconds.observe(max(seconds, 0.0))
-        self._commit_rows.observe(rows)
+        self._commit_seconds.add(seconds)
+        self._commit_rows.add(rows)
 
     def render(self) -> tuple[bytes, str]:
         return generate_latest(self._registry), CONTENT_TYPE_PLAIN_0_0_4
+
+    def collect(self) -> Iterable[Metric]:
+        """Part of `prometheus_client.registry.Collector`: what was counted until now."""
+        yield from self._requests.collect()
+        yield from self._calls.collect()
+        for name, words, buckets in (
+            (
+                "everloop_added_latency_seconds",
+                "Duration of a generating call less the provider's latency.",
+                self._added,
+            ),
+            ("everloop_commit_seconds", "Time to commit one batch of logs to disk.", self._commit_seconds),
+            ("everloop_commit_rows", "Rows in one batch of logs.", self._commit_rows),
+        ):
+            family = HistogramMetricFamily(name, words)
+            family.add_metric([], *buckets.read())
+            yield family
