@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from everloop.domain.config import ModelConfig, canonical_json, fingerprint
-from everloop.domain.generation import Usage
+from everloop.domain.generation import Finish, TextDelta, Usage, UsageReport, joined
 from everloop.domain.ids import Prefix, time_of, time_ordered
 from everloop.domain.output import StrippedStream
 from everloop.domain.template import parse
@@ -99,3 +99,38 @@ def test_ids_sort_by_their_time_and_tell_it(moments):
     ids = [time_ordered(Prefix.LOG, moment, number) for moment, number in moments]
     assert [time_of(each) for each in sorted(ids)] == sorted(moment for moment, _ in moments)
     assert Counter(ids) == Counter(time_ordered(Prefix.LOG, *each) for each in sorted(moments))
+
+
+EVENTS = st.lists(
+    st.one_of(
+        st.builds(TextDelta, st.integers(0, 2), st.text(max_size=3)),
+        st.builds(Finish, st.integers(0, 2), st.just("stop"), st.just(b"{}")),
+        st.builds(UsageReport, st.just(Usage(1, 2))),
+    ),
+    max_size=12,
+)
+
+
+@given(EVENTS)
+def test_joined_events_say_the_same_in_the_same_order(events):
+    found = joined(events)
+    assert "".join(
+        f"{each.sample}{letter}" for each in found if isinstance(each, TextDelta) for letter in each.text
+    ) == ("".join(f"{each.sample}{letter}" for each in events if isinstance(each, TextDelta) for letter in each.text))
+    assert [each for each in found if not isinstance(each, TextDelta)] == [
+        each for each in events if not isinstance(each, TextDelta)
+    ]
+    for one, other in zip(found, found[1:], strict=False):
+        both = isinstance(one, TextDelta) and isinstance(other, TextDelta)
+        assert not (both and one.sample == other.sample), "nothing is left to join"
+    assert joined(found) == found
+
+
+@given(EVENTS, st.data())
+def test_joining_never_moves_text_past_an_end(events, data):
+    place = data.draw(st.integers(0, len(events)))
+    end = Finish(0, "stop", b"the end")
+    found = joined([*events[:place], end, *events[place:]])
+    where = found.index(end)
+    assert found[:where] == joined(events[:place])
+    assert found[where + 1 :] == joined(events[place:])

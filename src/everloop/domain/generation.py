@@ -1,5 +1,6 @@
 """What a provider is asked and what it says: one request, and a closed set of events."""
 
+from collections.abc import Sequence
 from dataclasses import field
 from enum import StrEnum
 
@@ -120,3 +121,18 @@ class Failure:
 
 
 Event = TextDelta | Finish | UsageReport | Failure
+
+
+def joined(events: Sequence[Event]) -> list[Event]:
+    """The same events with the pieces of text that follow each other, of one sample, as one piece.
+
+    For events that came at once: whoever is behind then has less to do for each of them, and nobody waits for it.
+    """
+    found: list[Event] = []
+    for event in events:
+        last = found[-1] if found else None
+        if isinstance(event, TextDelta) and isinstance(last, TextDelta) and last.sample == event.sample:
+            found[-1] = TextDelta(last.sample, last.text + event.text)
+        else:
+            found.append(event)
+    return found

@@ -5,7 +5,16 @@ from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Final
 
-from everloop.domain.generation import Event, Generation, GenerationRequest, PreparedCall, Sample, Secret, Usage
+from everloop.domain.generation import (
+    Event,
+    Generation,
+    GenerationRequest,
+    PreparedCall,
+    Sample,
+    Secret,
+    Usage,
+    joined,
+)
 from everloop.errors import FailureKind, ProviderFailure
 from everloop.ports.system import Clock, Metrics
 from everloop.providers import openai_answer, openai_error, openai_request
@@ -133,7 +142,7 @@ class OpenAiProvider:
             events += answer.fail(openai_error.malformed(self.origin, "sent a line of more than 1 MiB."))
         elif not packet:
             events += answer.end()
-        return events
+        return joined(events)
 
     def _attempt_failed(self, failure: TransportFailure) -> AttemptFailed:
         kinds = (FailureKind.CONNECTION, FailureKind.TIMEOUT)
