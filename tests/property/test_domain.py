@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -120,7 +121,7 @@ def test_joined_events_say_the_same_in_the_same_order(events):
     assert [each for each in found if not isinstance(each, TextDelta)] == [
         each for each in events if not isinstance(each, TextDelta)
     ]
-    for one, other in zip(found, found[1:], strict=False):
+    for one, other in pairwise(found):
         both = isinstance(one, TextDelta) and isinstance(other, TextDelta)
         assert not (both and one.sample == other.sample), "nothing is left to join"
     assert joined(found) == found
