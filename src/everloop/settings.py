@@ -20,7 +20,7 @@ class Settings:
     """What the operator decided. Sizes are in bytes."""
 
     data_dir: Path
-    database_url: str
+    database_url: str = field(repr=False)  # holds a password, unless it is a file
     api_key: str | None = field(repr=False)
     secret_key: str | None = field(repr=False)
     log_level: str

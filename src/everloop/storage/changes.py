@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from everloop.domain.ids import OrganisationId, ProjectId
 from everloop.ports.system import Clock
+from everloop.storage.postgres.announcing import announce
 from everloop.storage.tables import change
 
 KEPT: Final = 10_000
@@ -23,6 +24,8 @@ class Changes:
         self, connection: AsyncConnection, organisation_id: OrganisationId, project_id: ProjectId | None = None
     ) -> None:
         """Tells of a write to a project, or (None) to the organisation itself; drops the oldest rows now and then."""
+        if connection.dialect.name == "postgresql":
+            await announce(connection)
         values = {"organisation_id": organisation_id, "project_id": project_id, "at": self._clock.now()}
         result = await connection.execute(insert(change).values(values))
         key = result.inserted_primary_key  # None for many rows at once only

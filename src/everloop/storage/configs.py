@@ -15,11 +15,11 @@ from everloop.domain.deployment import ConfigTarget, Deployment
 from everloop.domain.ids import ConfigId, ProjectId
 from everloop.domain.scope import Scope
 from everloop.storage.changes import Changes
-from everloop.storage.database import Database
 from everloop.storage.deployments import deployed_ever, put_live
 from everloop.storage.log_tables import log
 from everloop.storage.projects import require_project
 from everloop.storage.tables import model_config as table
+from everloop.storage.transactions import Transactions
 
 _read_config: Final = msgspec.json.Decoder(ModelConfig)
 
@@ -40,12 +40,12 @@ def version_of(row: Row[Any]) -> ConfigVersion:
 class Configs:
     """`ports.stores.ConfigStore`."""
 
-    def __init__(self, database: Database, changes: Changes) -> None:
+    def __init__(self, database: Transactions, changes: Changes) -> None:
         self._database = database
         self._changes = changes
 
     async def register(self, scope: Scope, version: ConfigVersion, first: Deployment | None) -> ConfigVersion:
-        async with self._database.write() as connection:
+        async with self._database.write(scope.organisation_id) as connection:
             await require_project(connection, scope.organisation_id, version.project_id)
             version = await _find_or_insert(connection, scope, version)
             if first is not None and not await deployed_ever(connection, scope, version.project_id):

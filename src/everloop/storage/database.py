@@ -1,4 +1,4 @@
-"""The database's connections: transactions to read in and to write in."""
+"""The connections to a SQLite file: transactions to read in and to write in."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from everloop.storage.failures import told_apart
 from everloop.storage.location import existing
+from everloop.storage.transactions import NOBODY
 
 BUSY_TIMEOUT: Final = 5.0
 _WRITES: Final = "everloop_writes"
@@ -33,7 +34,10 @@ def pragmas(busy_timeout: float) -> tuple[str, ...]:
 
 
 class Database:
-    """A pool of connections to one SQLite file. `busy_timeout` is how many seconds a lock is waited for."""
+    """`transactions.Transactions` over one SQLite file, in which all writes take turns.
+
+    `busy_timeout` is how many seconds a lock is waited for.
+    """
 
     def __init__(self, file: Path, *, busy_timeout: float = BUSY_TIMEOUT, connections: int = 8) -> None:
         self._engine = _engine(file, busy_timeout, connections)
@@ -48,7 +52,7 @@ class Database:
                 yield connection
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
+    async def write(self, _owner: str = NOBODY, /) -> AsyncIterator[AsyncConnection]:
         """A transaction that may write, alone from its beginning; on disk when the block is left without an error."""
         with told_apart():
             async with self._turn, self._engine.connect() as connection:

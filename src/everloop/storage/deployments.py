@@ -13,12 +13,12 @@ from everloop.domain.ids import ConfigId, DeploymentId, EnvironmentId, Experimen
 from everloop.domain.page import Page, PageRequest
 from everloop.domain.scope import Scope
 from everloop.storage.changes import Changes
-from everloop.storage.database import Database
 from everloop.storage.environments import require_environment
 from everloop.storage.experiment_rows import put_experiment, read_experiment
 from everloop.storage.projects import require_project
 from everloop.storage.tables import deployment as table
 from everloop.storage.tables import model_config
+from everloop.storage.transactions import Transactions
 
 
 def deployment_of(row: Row[Any]) -> Deployment:
@@ -72,12 +72,12 @@ async def put_live(connection: AsyncConnection, scope: Scope, deployment: Deploy
 class Deployments:
     """`ports.stores.DeploymentStore`."""
 
-    def __init__(self, database: Database, changes: Changes) -> None:
+    def __init__(self, database: Transactions, changes: Changes) -> None:
         self._database = database
         self._changes = changes
 
     async def deploy(self, scope: Scope, deployments: Sequence[Deployment]) -> None:
-        async with self._database.write() as connection:
+        async with self._database.write(scope.organisation_id) as connection:
             for deployment in deployments:
                 if await put_live(connection, scope, deployment):
                     await self._changes.record(connection, scope.organisation_id, deployment.project_id)

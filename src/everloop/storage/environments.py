@@ -12,9 +12,9 @@ from everloop.domain.environment import Environment
 from everloop.domain.ids import EnvironmentId, OrganisationId, ProjectId
 from everloop.domain.scope import Scope
 from everloop.storage.changes import Changes
-from everloop.storage.database import Database
 from everloop.storage.tables import deployment
 from everloop.storage.tables import environment as table
+from everloop.storage.transactions import Transactions
 
 
 def environment_values(organisation_id: OrganisationId, environment: Environment) -> dict[str, Any]:
@@ -52,12 +52,12 @@ async def require_environment(
 class Environments:
     """`ports.stores.EnvironmentStore`."""
 
-    def __init__(self, database: Database, changes: Changes) -> None:
+    def __init__(self, database: Transactions, changes: Changes) -> None:
         self._database = database
         self._changes = changes
 
     async def create(self, scope: Scope, environment: Environment) -> None:
-        async with self._database.write() as connection:
+        async with self._database.write(scope.organisation_id) as connection:
             if environment.is_default:
                 await self._drop_default(connection, scope)
             try:
@@ -68,7 +68,7 @@ class Environments:
             await self._changes.record(connection, scope.organisation_id)
 
     async def rename(self, scope: Scope, environment_id: EnvironmentId, name: str) -> None:
-        async with self._database.write() as connection:
+        async with self._database.write(scope.organisation_id) as connection:
             await require_environment(connection, scope.organisation_id, environment_id)
             try:
                 await self._set(connection, scope, environment_id, name=name)
@@ -77,14 +77,14 @@ class Environments:
             await self._changes.record(connection, scope.organisation_id)
 
     async def make_default(self, scope: Scope, environment_id: EnvironmentId) -> None:
-        async with self._database.write() as connection:
+        async with self._database.write(scope.organisation_id) as connection:
             await require_environment(connection, scope.organisation_id, environment_id)
             await self._drop_default(connection, scope)
             await self._set(connection, scope, environment_id, is_default=True)
             await self._changes.record(connection, scope.organisation_id)
 
     async def delete(self, scope: Scope, environment_id: EnvironmentId, now: int) -> None:
-        async with self._database.write() as connection:
+        async with self._database.write(scope.organisation_id) as connection:
             environment = await require_environment(connection, scope.organisation_id, environment_id)
             if environment.is_default:
                 raise errors.Conflict(

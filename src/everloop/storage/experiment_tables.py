@@ -14,11 +14,10 @@ from sqlalchemy import (
     Integer,
     PrimaryKeyConstraint,
     Table,
-    Text,
     UniqueConstraint,
 )
 
-from everloop.storage.tables import Key, Number, metadata
+from everloop.storage.tables import Key, Number, Words, metadata
 
 # `positive_labels` is JSON.
 experiment = Table(
@@ -29,10 +28,10 @@ experiment = Table(
     Column("id", Key, nullable=False),
     Column("project_id", Key, nullable=False),
     Column("name", Key, nullable=False),
-    Column("salt", Text, nullable=False),
-    Column("positive_labels", Text, nullable=False),
+    Column("salt", Words, nullable=False),
+    Column("positive_labels", Words, nullable=False),
     Column("control", Key, nullable=True),
-    Column("status", Text, nullable=False),
+    Column("status", Words, nullable=False),
     Column("winner", Key, nullable=True),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
@@ -58,7 +57,7 @@ experiment_arm = Table(
     Column("organisation_id", Key, nullable=False),
     Column("experiment_id", Key, nullable=False),
     Column("config_id", Key, nullable=False),
-    Column("endpoint", Text, nullable=False),
+    Column("endpoint", Words, nullable=False),
     Column("weight", Double, nullable=False),
     Column("active", Boolean, nullable=False),
     Column("added_at", BigInteger, nullable=False),

@@ -14,7 +14,6 @@ from everloop.domain.scope import Scope
 from everloop.domain.trial import Trial
 from everloop.ports.system import Clock
 from everloop.storage.changes import Changes
-from everloop.storage.database import Database
 from everloop.storage.deployments import put_live
 from everloop.storage.experiment_rows import add_experiment, present, put_experiment, read_experiment, read_experiments
 from everloop.storage.experiment_tables import experiment as table
@@ -22,19 +21,20 @@ from everloop.storage.judging import judge_anew
 from everloop.storage.projects import require_project
 from everloop.storage.results import read_results, read_timeline
 from everloop.storage.tables import deployment, model_config
+from everloop.storage.transactions import Transactions
 from everloop.storage.trials import expose, read_trial
 
 
 class Experiments:
     """`ports.stores.ExperimentStore`."""
 
-    def __init__(self, database: Database, changes: Changes, clock: Clock) -> None:
+    def __init__(self, database: Transactions, changes: Changes, clock: Clock) -> None:
         self._database = database
         self._changes = changes
         self._clock = clock
 
     async def create(self, scope: Scope, experiment: Experiment, deployments: Sequence[Deployment] = ()) -> None:
-        async with self._database.write() as connection:
+        async with self._database.write(scope.organisation_id) as connection:
             await require_project(connection, scope.organisation_id, experiment.project_id)
             await _require_configs(connection, scope, experiment)
             await add_experiment(connection, scope, experiment)
@@ -56,7 +56,7 @@ class Experiments:
         change: Callable[[Experiment], Experiment],
         deployments: Sequence[Deployment] = (),
     ) -> Experiment:
-        async with self._database.write() as connection:
+        async with self._database.write(scope.organisation_id) as connection:
             before = await _require(connection, scope, experiment_id)
             after = change(before)
             await _require_configs(connection, scope, after)
@@ -67,7 +67,7 @@ class Experiments:
             return await _require(connection, scope, experiment_id)
 
     async def delete(self, scope: Scope, experiment_id: ExperimentId, now: int) -> None:
-        async with self._database.write() as connection:
+        async with self._database.write(scope.organisation_id) as connection:
             experiment = await _require(connection, scope, experiment_id)
             live = and_(
                 deployment.c.organisation_id == scope.organisation_id,
@@ -82,7 +82,7 @@ class Experiments:
             await self._changes.record(connection, scope.organisation_id, experiment.project_id)
 
     async def expose(self, scope: Scope, trial: Trial) -> None:
-        async with self._database.write() as connection:
+        async with self._database.write(scope.organisation_id) as connection:
             experiment = await _require(connection, scope, trial.experiment_id)
             experiment.arm(trial.config_id)
             await expose(connection, scope, trial)

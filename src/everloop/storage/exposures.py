@@ -5,6 +5,7 @@ Written by the log writer in the transaction of the logs themselves; sums are pu
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from math import isnan
@@ -21,7 +22,7 @@ from everloop.storage.experiment_tables import trial as trial_table
 # A log of an experiment, and whose it is.
 Exposure = tuple[OrganisationId, Log]
 Arm = tuple[OrganisationId, ExperimentId, EnvironmentId, ConfigId]
-_Row = tuple[str | int | float, ...]
+SumRow = tuple[str | int | float, ...]
 
 # A caller who went away is no failure of the arm (`services.record.CANCELLED`).
 _CANCELLED: Final = "cancelled"
@@ -66,10 +67,31 @@ def _credible(tokens: int) -> int:
     return tokens if 0 <= tokens <= _MOST_TOKENS else 0
 
 
-def write_exposures(connection: sqlite3.Connection, exposures: Iterable[Exposure]) -> None:
-    """Writes them into an open transaction. Raises `sqlite3.Error`, and `UnicodeEncodeError` for half a character."""
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The exposures of one batch: a row for each trial, and what each arm took."""
+
+    trials: dict[tuple[OrganisationId, TrialId], SumRow]
+    arms: dict[Arm, _Taken]
+
+    def count(self, new: Iterable[Arm]) -> None:
+        """Adds the trials that were not known before to their arms."""
+        for arm in new:
+            self.arms[arm].trials += 1
+
+    def usage(self) -> list[SumRow]:
+        """The rows to add to `arm_usage`."""
+        return [(*arm, *_sums(taken)) for arm, taken in self.arms.items()]
+
+    def latencies(self) -> list[SumRow]:
+        """The rows to add to `arm_latency`."""
+        return [(*arm, bucket, logs) for arm, taken in self.arms.items() for bucket, logs in taken.latencies.items()]
+
+
+def gathered(exposures: Iterable[Exposure]) -> Gathered:
+    """Puts the exposures of a batch together."""
     arms: dict[Arm, _Taken] = {}
-    trials: dict[tuple[OrganisationId, TrialId], _Row] = {}
+    trials: dict[tuple[OrganisationId, TrialId], SumRow] = {}
     for organisation_id, each in exposures:
         experiment_id, environment_id, config_id = each.experiment_id, each.environment_id, each.config_id
         if experiment_id is None or environment_id is None or config_id is None or each.trial_id is None:
@@ -82,17 +104,18 @@ def write_exposures(connection: sqlite3.Connection, exposures: Iterable[Exposure
         if taken is None:
             taken = arms[arm] = _Taken()
         taken.add(each)
-    for arm in _new(connection, list(trials.values())):
-        arms[arm].trials += 1
-    _add(connection, arm_usage, [(*arm, *_sums(taken)) for arm, taken in arms.items()])
-    _add(
-        connection,
-        arm_latency,
-        [(*arm, bucket, logs) for arm, taken in arms.items() for bucket, logs in taken.latencies.items()],
-    )
+    return Gathered(trials, arms)
 
 
-def _sums(taken: _Taken) -> _Row:
+def write_exposures(connection: sqlite3.Connection, exposures: Iterable[Exposure]) -> None:
+    """Writes them into an open transaction. Raises `sqlite3.Error`, and `UnicodeEncodeError` for half a character."""
+    batch = gathered(exposures)
+    batch.count(_new(connection, list(batch.trials.values())))
+    _add(connection, arm_usage, batch.usage())
+    _add(connection, arm_latency, batch.latencies())
+
+
+def _sums(taken: _Taken) -> SumRow:
     """In the order of the columns of `arm_usage`."""
     return (
         taken.trials,
@@ -105,7 +128,7 @@ def _sums(taken: _Taken) -> _Row:
     )
 
 
-def _new(connection: sqlite3.Connection, rows: Sequence[_Row]) -> list[Arm]:
+def _new(connection: sqlite3.Connection, rows: Sequence[SumRow]) -> list[Arm]:
     """Keeps the trials that are not known yet; the arm of each of those."""
     new: list[Arm] = []
     for start in range(0, len(rows), _CHUNK):
@@ -114,7 +137,7 @@ def _new(connection: sqlite3.Connection, rows: Sequence[_Row]) -> list[Arm]:
     return new
 
 
-def _add(connection: sqlite3.Connection, table: Table, rows: Sequence[_Row]) -> None:
+def _add(connection: sqlite3.Connection, table: Table, rows: Sequence[SumRow]) -> None:
     """Adds to the sums, beginning those that are not there."""
     for start in range(0, len(rows), _CHUNK):
         chunk = rows[start : start + _CHUNK]

@@ -1,6 +1,7 @@
 """What changed, and the reads that the snapshot is made of."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from sqlalchemy import Row, and_, func, select, true
@@ -8,18 +9,27 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from everloop.domain.ids import OrganisationId, ProjectId
 from everloop.domain.snapshot import Change, OrganisationView, ProjectView, Snapshot
-from everloop.storage.database import Database
 from everloop.storage.tables import change, organisation, project
+from everloop.storage.transactions import Transactions
 from everloop.storage.views import organisation_views, project_views
 
 _POLL: Final = 0.25
 
 
-class PollingFeed:
-    """`ports.stores.ConfigFeed` for a database that cannot call: the newest number is read four times a second."""
+async def a_moment() -> None:
+    """Lets time pass, where a database cannot call."""
+    await asyncio.sleep(_POLL)
 
-    def __init__(self, database: Database) -> None:
+
+class PollingFeed:
+    """`ports.stores.ConfigFeed`: after each pause the newest number is read, four times a second unless told else.
+
+    A `pause` that ends early when there is news makes them known earlier; one of half a second is the longest allowed.
+    """
+
+    def __init__(self, database: Transactions, pause: Callable[[], Awaitable[None]] = a_moment) -> None:
         self._database = database
+        self._pause = pause
         self._told = -1
 
     async def load(self) -> Snapshot:
@@ -65,7 +75,7 @@ class PollingFeed:
     async def wait(self) -> None:
         """Compares with what `load` and `changes_since` told, so that a change is waited for until it was told."""
         while True:
-            await asyncio.sleep(_POLL)
+            await self._pause()
             async with self._database.read() as connection:
                 if await _newest(connection) != self._told:
                     return

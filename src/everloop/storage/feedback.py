@@ -11,19 +11,19 @@ from everloop.domain.feedback import Feedback, FeedbackClass, FeedbackType
 from everloop.domain.ids import LogId, ProjectId
 from everloop.domain.scope import Scope
 from everloop.ports.system import Clock
-from everloop.storage.database import Database
 from everloop.storage.feedback_rows import feedback_of, feedback_of_logs, value_text
 from everloop.storage.feedback_types import add_types, read_types
 from everloop.storage.log_tables import log
 from everloop.storage.outcomes import following
 from everloop.storage.projects import require_project
 from everloop.storage.tables import feedback as table
+from everloop.storage.transactions import Transactions
 
 
 class FeedbackOfLogs:
     """`ports.stores.FeedbackStore`."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Transactions, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
@@ -34,7 +34,7 @@ class FeedbackOfLogs:
     async def record(
         self, scope: Scope, project_id: ProjectId, types: Sequence[FeedbackType], pieces: Sequence[Feedback]
     ) -> None:
-        async with self._database.write() as connection:
+        async with self._database.write(scope.organisation_id) as connection:
             await require_project(connection, scope.organisation_id, project_id)
             await _require_logs(connection, scope, project_id, {piece.log_id for piece in pieces})
             known = await add_types(connection, scope.organisation_id, project_id, types)
@@ -48,7 +48,7 @@ class FeedbackOfLogs:
     async def remove(
         self, scope: Scope, log_id: LogId, type_name: str, value: str | None, user: str | None
     ) -> list[Feedback]:
-        async with self._database.write() as connection:
+        async with self._database.write(scope.organisation_id) as connection:
             said = _said(scope, log_id, type_name, user)
             if value is not None:
                 # A label is written as itself (`domain.feedback.label_of`), and the value true is the label "true".

@@ -6,9 +6,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from everloop import errors
 from everloop.ports.stores import LogWriter
 from everloop.ports.system import Clock
-from everloop.storage.database import Database
 from everloop.storage.migrating import head_revision, revision_in
 from everloop.storage.tables import probe
+from everloop.storage.transactions import Transactions
 
 _ROW = 2
 
@@ -16,7 +16,7 @@ _ROW = 2
 class DatabaseHealth:
     """`ports.stores.Health`. The database it gets should wait for locks only briefly: a late no is no use."""
 
-    def __init__(self, database: Database, writer: LogWriter, clock: Clock) -> None:
+    def __init__(self, database: Transactions, writer: LogWriter, clock: Clock) -> None:
         self._database = database
         self._writer = writer
         self._clock = clock

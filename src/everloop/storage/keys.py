@@ -10,8 +10,8 @@ from everloop.domain.ids import ApiKeyId, OrganisationId, ProviderKeyId
 from everloop.domain.keys import ApiKey, ProviderKey
 from everloop.domain.scope import Scope
 from everloop.storage.changes import Changes
-from everloop.storage.database import Database
 from everloop.storage.tables import api_key, provider_key
+from everloop.storage.transactions import Transactions
 
 
 def api_key_of(row: Row[Any]) -> ApiKey:
@@ -43,7 +43,7 @@ def provider_key_of(row: Row[Any]) -> ProviderKey:
 class Keys:
     """`ports.stores.KeyStore`."""
 
-    def __init__(self, database: Database, changes: Changes) -> None:
+    def __init__(self, database: Transactions, changes: Changes) -> None:
         self._database = database
         self._changes = changes
 
@@ -58,7 +58,7 @@ class Keys:
             "created_at": key.created_at,
             "revoked_at": key.revoked_at,
         }
-        async with self._database.write() as connection:
+        async with self._database.write(scope.organisation_id) as connection:
             try:
                 await connection.execute(insert(api_key).values(values))
             except IntegrityError as error:
@@ -77,7 +77,7 @@ class Keys:
 
     async def revoke_api_key(self, scope: Scope, key_id: ApiKeyId, now: int) -> ApiKey | None:
         mine = and_(api_key.c.organisation_id == scope.organisation_id, api_key.c.id == key_id)
-        async with self._database.write() as connection:
+        async with self._database.write(scope.organisation_id) as connection:
             unrevoked = and_(mine, api_key.c.revoked_at.is_(None))
             await connection.execute(update(api_key).where(unrevoked).values(revoked_at=now))
             row = (await connection.execute(select(api_key).where(mine))).one_or_none()
@@ -97,7 +97,7 @@ class Keys:
             "created_at": key.created_at,
             "updated_at": key.updated_at,
         }
-        async with self._database.write() as connection:
+        async with self._database.write(scope.organisation_id) as connection:
             await connection.execute(delete(provider_key).where(_of_provider(scope, key.provider)))
             try:
                 await connection.execute(insert(provider_key).values(values))
@@ -116,7 +116,7 @@ class Keys:
         return tuple(provider_key_of(row) for row in rows)
 
     async def delete_provider_key(self, scope: Scope, provider: str) -> bool:
-        async with self._database.write() as connection:
+        async with self._database.write(scope.organisation_id) as connection:
             gone = await connection.execute(delete(provider_key).where(_of_provider(scope, provider)))
             if gone.rowcount == 0:
                 return False

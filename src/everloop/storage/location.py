@@ -10,7 +10,17 @@ from sqlalchemy.exc import ArgumentError
 from everloop import errors
 
 _SCHEMES: Final = ("sqlite", "sqlite+aiosqlite")
-_SUPPORTED: Final = "Supported today: SQLite in a file, `sqlite:///relative/path.db` or `sqlite:////absolute/path.db`."
+_POSTGRES: Final = ("postgresql", "postgres", "postgresql+asyncpg")
+_SUPPORTED: Final = (
+    "Supported today: SQLite in a file, `sqlite:///relative/path.db` or `sqlite:////absolute/path.db`, and PostgreSQL,"
+    " `postgresql://user:password@host/database`."
+)
+
+
+def postgres_url(url: str) -> str | None:
+    """The URL as PostgreSQL's own clients write it; None for another kind of database."""
+    scheme, separator, rest = url.partition("://")
+    return f"postgresql://{rest}" if separator and scheme in _POSTGRES else None
 
 
 def database_file(url: str) -> Path:

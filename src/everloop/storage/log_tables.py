@@ -1,12 +1,14 @@
 """The tables of the hot path: logs, their bodies, and sessions. No foreign keys: each would be one more read per log.
 
+On PostgreSQL logs and bodies are kept by the month of their ids' times (`postgres.partitions`).
+
 A log is a narrow index row and a wide body row, so that lists and counts never touch the bodies. The order of columns
 is the order of the values in `log_rows`.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, PrimaryKeyConstraint, Table
 
-from everloop.storage.tables import Key, metadata
+from everloop.storage.tables import Key, Words, metadata
 
 session = Table(
     "session",
@@ -14,7 +16,7 @@ session = Table(
     Column("organisation_id", Key, nullable=False),
     Column("id", Key, nullable=False),
     Column("created_at", BigInteger, nullable=False),
-    Column("reference_id", Text, nullable=True),
+    Column("reference_id", Words, nullable=True),
     PrimaryKeyConstraint("organisation_id", "id"),
     sqlite_with_rowid=False,
 )
@@ -30,18 +32,19 @@ log = Table(
     Column("updated_at", BigInteger, nullable=False),
     Column("environment_id", Key, nullable=True),
     Column("session_id", Key, nullable=True),
-    Column("session_reference_id", Text, nullable=True),
+    Column("session_reference_id", Words, nullable=True),
     Column("parent_id", Key, nullable=True),
-    Column("parent_reference_id", Text, nullable=True),
+    Column("parent_reference_id", Words, nullable=True),
     Column("reference_id", Key, nullable=True),
     Column("trial_id", Key, nullable=True),
-    Column("source", Text, nullable=True),
+    Column("source", Words, nullable=True),
     Column("source_datapoint_id", Key, nullable=True),
-    Column("user", Text, nullable=True),
+    Column("user", Words, nullable=True),
     Column("save", Boolean, nullable=False),
-    Column("sample_index", Integer, nullable=False),
-    Column("finish_reason", Text, nullable=True),
-    Column("error_kind", Text, nullable=True),
+    # SQLite has one kind of integer only, of eight bytes.
+    Column("sample_index", Integer().with_variant(BigInteger(), "postgresql"), nullable=False),
+    Column("finish_reason", Words, nullable=True),
+    Column("error_kind", Words, nullable=True),
     Column("prompt_tokens", BigInteger, nullable=True),
     Column("output_tokens", BigInteger, nullable=True),
     Column("reasoning_tokens", BigInteger, nullable=True),
@@ -56,6 +59,7 @@ log = Table(
     # With row ids: SQLite takes reading along the key of a table without them for so cheap that it leaves the indexes
     # below unused and reads all logs of the organisation.
     PrimaryKeyConstraint("organisation_id", "id"),
+    postgresql_partition_by="RANGE (id)",
 )
 Index("ix_log_project", log.c.organisation_id, log.c.project_id, log.c.id)
 Index(
@@ -89,18 +93,19 @@ log_body = Table(
     metadata,
     Column("organisation_id", Key, nullable=False),
     Column("log_id", Key, nullable=False),
-    Column("inputs", Text, nullable=True),
-    Column("metadata", Text, nullable=True),
-    Column("messages", Text, nullable=True),
-    Column("output", Text, nullable=True),
-    Column("raw_output", Text, nullable=True),
-    Column("output_message", Text, nullable=True),
-    Column("error", Text, nullable=True),
-    Column("stdout", Text, nullable=True),
-    Column("judgment", Text, nullable=True),
-    Column("tools", Text, nullable=True),
-    Column("tool_choice", Text, nullable=True),
-    Column("provider_request", Text, nullable=True),
-    Column("provider_response", Text, nullable=True),
+    Column("inputs", Words, nullable=True),
+    Column("metadata", Words, nullable=True),
+    Column("messages", Words, nullable=True),
+    Column("output", Words, nullable=True),
+    Column("raw_output", Words, nullable=True),
+    Column("output_message", Words, nullable=True),
+    Column("error", Words, nullable=True),
+    Column("stdout", Words, nullable=True),
+    Column("judgment", Words, nullable=True),
+    Column("tools", Words, nullable=True),
+    Column("tool_choice", Words, nullable=True),
+    Column("provider_request", Words, nullable=True),
+    Column("provider_response", Words, nullable=True),
     PrimaryKeyConstraint("organisation_id", "log_id"),
+    postgresql_partition_by="RANGE (log_id)",
 )

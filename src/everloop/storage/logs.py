@@ -10,10 +10,10 @@ from everloop.domain.ids import LogId, ProjectId, SessionId
 from everloop.domain.log import Log, LogLink
 from everloop.domain.page import Page, PageRequest
 from everloop.domain.scope import Scope
-from everloop.storage.database import Database
 from everloop.storage.log_rows import body_of, log_of
 from everloop.storage.log_tables import log as table
 from everloop.storage.log_tables import log_body
+from everloop.storage.transactions import Transactions
 
 _LINK: Final = select(table.c.id, table.c.project_id, table.c.session_id, table.c.session_reference_id)
 
@@ -21,7 +21,7 @@ _LINK: Final = select(table.c.id, table.c.project_id, table.c.session_id, table.
 class Logs:
     """`ports.stores.LogStore`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Transactions) -> None:
         self._database = database
 
     async def get(self, scope: Scope, log_id: LogId) -> Log | None:

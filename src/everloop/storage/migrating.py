@@ -14,7 +14,8 @@ from sqlalchemy.pool import NullPool
 from everloop import errors
 from everloop.storage.database import pragmas
 from everloop.storage.failures import told_apart
-from everloop.storage.location import database_file, make_private
+from everloop.storage.location import database_file, make_private, postgres_url
+from everloop.storage.postgres.migrating import in_transaction
 
 # A process that starts while another one migrates waits for it; migrations of large databases take their time.
 _WAIT: Final = 300.0
@@ -25,23 +26,21 @@ def migrate(url: str) -> None:
 
     Raises `errors.Unavailable` when the database was written by a newer version, which this one would damage.
     """
+    url_of_postgres = postgres_url(url)
+    if url_of_postgres is not None:
+        in_transaction(url_of_postgres, _WAIT, _upgrade)
+        return
     file = database_file(url)
     make_private(file)
     with told_apart(), _engine(file).connect() as connection, connection.begin():
-        revision = revision_in(connection)
-        config = _config()
-        known = {each.revision for each in ScriptDirectory.from_config(config).walk_revisions()}
-        if revision is not None and revision not in known:
-            raise errors.Unavailable(
-                f"The database is of a newer version of Everloop: it is at revision {revision}, and this version knows "
-                f"those up to {head_revision()}. Start the newer one, or restore a backup from before the upgrade."
-            )
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        _upgrade(connection)
 
 
 def current_revision(url: str) -> str | None:
     """The revision that the database is at; None when it has no tables or is not there. Raises `errors.Unavailable`."""
+    url_of_postgres = postgres_url(url)
+    if url_of_postgres is not None:
+        return in_transaction(url_of_postgres, _WAIT, revision_in)
     file = database_file(url)
     if not file.exists():
         return None
@@ -60,6 +59,19 @@ def head_revision() -> str:
 def revision_in(connection: Connection) -> str | None:
     """The revision that the database of this connection is at."""
     return MigrationContext.configure(connection).get_current_revision()
+
+
+def _upgrade(connection: Connection) -> None:
+    revision = revision_in(connection)
+    config = _config()
+    known = {each.revision for each in ScriptDirectory.from_config(config).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise errors.Unavailable(
+            f"The database is of a newer version of Everloop: it is at revision {revision}, and this version knows "
+            f"those up to {head_revision()}. Start the newer one, or restore a backup from before the upgrade."
+        )
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 def _config() -> Config:

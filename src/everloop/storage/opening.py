@@ -1,6 +1,8 @@
 """Everything that is kept, behind its ports: what `app.py` asks for."""
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 from everloop.ports.system import Clock, Metrics
 from everloop.storage.changes import Changes
@@ -13,14 +15,27 @@ from everloop.storage.feed import PollingFeed
 from everloop.storage.feedback import FeedbackOfLogs
 from everloop.storage.health import DatabaseHealth
 from everloop.storage.keys import Keys
-from everloop.storage.location import database_file
+from everloop.storage.location import database_file, postgres_url
 from everloop.storage.log_writer import SqliteLogWriter
 from everloop.storage.logs import Logs
 from everloop.storage.organisations import Organisations
+from everloop.storage.postgres.connecting import look_at
+from everloop.storage.postgres.database import PostgresDatabase
+from everloop.storage.postgres.listening import Listener
+from everloop.storage.postgres.log_writer import PostgresLogWriter
 from everloop.storage.projects import Projects
 from everloop.storage.sessions import Sessions
+from everloop.storage.transactions import Transactions
 
 _HEALTH_PATIENCE = 1.0
+
+
+class Closable(Protocol):
+    """What holds connections."""
+
+    async def close(self) -> None:
+        """Ends those that are not in use."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +52,10 @@ class Storage:
     logs: Logs
     feedback: FeedbackOfLogs
     keys: Keys
-    log_writer: SqliteLogWriter
+    log_writer: SqliteLogWriter | PostgresLogWriter
     feed: PollingFeed
     health: DatabaseHealth
-    databases: tuple[Database, ...]
+    databases: tuple[Closable, ...]
 
     async def close(self) -> None:
         """Writes what still waits and closes every connection."""
@@ -49,17 +64,29 @@ class Storage:
             await database.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Different:
+    """What is different in each kind of database."""
+
+    database: Transactions
+    health_database: Transactions
+    log_writer: SqliteLogWriter | PostgresLogWriter
+    feed: PollingFeed
+    listening: tuple[Closable, ...] = ()
+
+
 async def open_storage(url: str, clock: Clock, metrics: Metrics) -> Storage:
     """Opens a database that `migrating.migrate` has brought up to date.
 
     Raises `errors.Unprocessable` for a URL of a kind that is not supported, and `errors.Unavailable` when the database
     does not open.
     """
-    file = database_file(url)
-    writer = SqliteLogWriter(file, clock, metrics)
-    await writer.start()
-    database, health_database = Database(file), Database(file, busy_timeout=_HEALTH_PATIENCE, connections=1)
-    changes = Changes(clock)
+    url_of_postgres = postgres_url(url)
+    if url_of_postgres is None:
+        opened = await _open_sqlite(database_file(url), clock, metrics)
+    else:
+        opened = await _open_postgres(url_of_postgres, clock, metrics)
+    database, changes = opened.database, Changes(clock)
     return Storage(
         organisations=Organisations(database, changes),
         environments=Environments(database, changes),
@@ -71,8 +98,27 @@ async def open_storage(url: str, clock: Clock, metrics: Metrics) -> Storage:
         logs=Logs(database),
         feedback=FeedbackOfLogs(database, clock),
         keys=Keys(database, changes),
-        log_writer=writer,
-        feed=PollingFeed(database),
-        health=DatabaseHealth(health_database, writer, clock),
-        databases=(database, health_database),
+        log_writer=opened.log_writer,
+        feed=opened.feed,
+        health=DatabaseHealth(opened.health_database, opened.log_writer, clock),
+        databases=(*opened.listening, database, opened.health_database),
     )
+
+
+async def _open_sqlite(file: Path, clock: Clock, metrics: Metrics) -> _Different:
+    writer = SqliteLogWriter(file, clock, metrics)
+    await writer.start()
+    database = Database(file)
+    health_database = Database(file, busy_timeout=_HEALTH_PATIENCE, connections=1)
+    return _Different(database, health_database, writer, PollingFeed(database))
+
+
+async def _open_postgres(url: str, clock: Clock, metrics: Metrics) -> _Different:
+    server = await look_at(url)
+    writer = PostgresLogWriter(server, clock, metrics)
+    await writer.start()
+    database = PostgresDatabase(server)
+    health_database = PostgresDatabase(server, lock_timeout=_HEALTH_PATIENCE, connections=1)
+    listener = Listener(server)
+    listener.start()
+    return _Different(database, health_database, writer, PollingFeed(database, listener.pause), (listener,))

@@ -9,16 +9,16 @@ from everloop.domain.environment import Environment
 from everloop.domain.ids import OrganisationId
 from everloop.domain.organisation import Organisation
 from everloop.storage.changes import Changes
-from everloop.storage.database import Database
 from everloop.storage.environments import environment_values
 from everloop.storage.tables import environment as environment_table
 from everloop.storage.tables import organisation as table
+from everloop.storage.transactions import Transactions
 
 
 class Organisations:
     """`ports.stores.OrganisationStore`."""
 
-    def __init__(self, database: Database, changes: Changes) -> None:
+    def __init__(self, database: Transactions, changes: Changes) -> None:
         self._database = database
         self._changes = changes
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,9 +13,10 @@ from everloop.domain.page import Page, PageRequest
 from everloop.domain.project import Project, ProjectSort
 from everloop.domain.scope import Scope
 from everloop.storage.changes import Changes
-from everloop.storage.database import Database
 from everloop.storage.feedback_types import add_types
 from everloop.storage.tables import project as table
+from everloop.storage.texts import place_of
+from everloop.storage.transactions import Transactions
 
 _SORTS: Final = {
     ProjectSort.CREATED_AT: table.c.created_at,
@@ -43,12 +44,12 @@ async def require_project(
 class Projects:
     """`ports.stores.ProjectStore`."""
 
-    def __init__(self, database: Database, changes: Changes) -> None:
+    def __init__(self, database: Transactions, changes: Changes) -> None:
         self._database = database
         self._changes = changes
 
     async def create(self, scope: Scope, project: Project) -> Project:
-        async with self._database.write() as connection:
+        async with self._database.write(scope.organisation_id) as connection:
             there = (await connection.execute(_named(scope, project.name))).one_or_none()
             if there is not None:
                 return project_of(there)
@@ -92,7 +93,7 @@ class Projects:
         values = _values(scope, project)
         mine = and_(table.c.organisation_id == scope.organisation_id, table.c.id == project.id)
         kept = ("name", "folded_name", "directory_id", "updated_at")
-        async with self._database.write() as connection:
+        async with self._database.write(scope.organisation_id) as connection:
             await require_project(connection, scope.organisation_id, project.id)
             try:
                 await connection.execute(update(table).where(mine).values({name: values[name] for name in kept}))
@@ -106,7 +107,8 @@ def _chosen(scope: Scope, name_part: str | None) -> ColumnElement[bool]:
     if not name_part:
         return mine
     # Not LIKE: its patterns have wildcards, and on SQLite a bound on their length.
-    return and_(mine, func.instr(table.c.folded_name, name_part.casefold()) > 0)
+    part = literal(name_part.casefold(), table.c.folded_name.type)
+    return and_(mine, place_of(table.c.folded_name, part) > 0)
 
 
 def _named(scope: Scope, name: str) -> Any:  # noqa: ANN401 - SQLAlchemy types a select by its columns

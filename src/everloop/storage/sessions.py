@@ -8,17 +8,17 @@ from everloop import errors
 from everloop.domain.ids import ProjectId, SessionId
 from everloop.domain.scope import Scope
 from everloop.domain.session import Session, SessionSummary
-from everloop.storage.database import Database
 from everloop.storage.log_rows import json_bytes
 from everloop.storage.log_tables import log, log_body
 from everloop.storage.log_tables import session as table
 from everloop.storage.tables import project
+from everloop.storage.transactions import Transactions
 
 
 class Sessions:
     """`ports.stores.SessionStore`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Transactions) -> None:
         self._database = database
 
     async def create(self, scope: Scope, session: Session) -> None:
@@ -28,7 +28,7 @@ class Sessions:
             "created_at": session.created_at,
             "reference_id": session.reference_id,
         }
-        async with self._database.write() as connection:
+        async with self._database.write(scope.organisation_id) as connection:
             try:
                 await connection.execute(insert(table).values(values))
             except IntegrityError as error:

@@ -22,6 +22,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from everloop.storage.texts import EscapedText
+
 metadata: Final = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -33,7 +35,9 @@ metadata: Final = MetaData(
 )
 
 # SQLite compares TEXT bytewise by default, PostgreSQL by the database's locale.
-Key: Final = Text().with_variant(Text(collation="C"), "postgresql")
+Key: Final = Text().with_variant(EscapedText(collation="C"), "postgresql")
+# Text that is only kept.
+Words: Final = Text().with_variant(EscapedText(), "postgresql")
 # Only a column of exactly this type is SQLite's row id, which numbers rows by itself.
 Number: Final = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -119,9 +123,9 @@ model_config = Table(
     _key("id"),
     _key("project_id"),
     _key("fingerprint"),
-    Column("config", Text, nullable=False),
-    Column("name", Text, nullable=True),
-    Column("description", Text, nullable=True),
+    Column("config", Words, nullable=False),
+    Column("name", Words, nullable=True),
+    Column("description", Words, nullable=True),
     _time("created_at"),
     UniqueConstraint("organisation_id", "id"),
     UniqueConstraint("organisation_id", "project_id", "fingerprint"),
@@ -139,7 +143,7 @@ deployment = Table(
     _key("config_id", nullable=True),
     _key("experiment_id", nullable=True),
     _time("created_at"),
-    Column("created_by", Text, nullable=False),
+    Column("created_by", Words, nullable=False),
     _time("ended_at", nullable=True),
     UniqueConstraint("organisation_id", "id"),
     CheckConstraint("config_id IS NULL OR experiment_id IS NULL", name="one_target"),
@@ -165,9 +169,9 @@ api_key = Table(
     _number(),
     _key("organisation_id"),
     _key("id"),
-    Column("name", Text, nullable=False),
+    Column("name", Words, nullable=False),
     Column("digest", LargeBinary, nullable=False),
-    Column("hint", Text, nullable=False),
+    Column("hint", Words, nullable=False),
     _time("created_at"),
     _time("revoked_at", nullable=True),
     UniqueConstraint("organisation_id", "id"),
@@ -183,7 +187,7 @@ provider_key = Table(
     _key("id"),
     _key("provider"),
     Column("sealed", LargeBinary, nullable=False),
-    Column("hint", Text, nullable=False),
+    Column("hint", Words, nullable=False),
     _time("created_at"),
     _time("updated_at"),
     UniqueConstraint("organisation_id", "id"),

@@ -1,6 +1,7 @@
 """Trials, as the side of the configuration keeps and reads them; the log writer has its own way (`exposures`)."""
 
-from sqlalchemy import and_, insert, select, update
+from sqlalchemy import and_, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from everloop.domain.ids import ConfigId, EnvironmentId, ExperimentId, TrialId
@@ -12,22 +13,24 @@ from everloop.storage.experiment_tables import trial as table
 
 
 async def expose(connection: AsyncConnection, scope: Scope, trial: Trial) -> None:
-    """Keeps the trial, unless it is known, and counts it."""
-    known = select(table.c.id).where(table.c.organisation_id == scope.organisation_id, table.c.id == trial.id)
-    if (await connection.execute(known)).first() is not None:
-        return
+    """Keeps the trial, unless it is known, and counts it.
+
+    In one statement each: on PostgreSQL a log writer may be about to do the same.
+    """
     arm = {
         "organisation_id": scope.organisation_id,
         "experiment_id": trial.experiment_id,
         "environment_id": trial.environment_id,
         "config_id": trial.config_id,
     }
-    await connection.execute(insert(table).values(**arm, id=trial.id, created_at=trial.created_at))
-    mine = and_(*(arm_usage.c[name] == value for name, value in arm.items()))
-    counted = await connection.execute(update(arm_usage).where(mine).values(trials=arm_usage.c.trials + 1))
-    if counted.rowcount == 0:
-        nothing = {column.name: 0 for column in arm_usage.columns}
-        await connection.execute(insert(arm_usage).values({**nothing, **arm, "trials": 1}))
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    row = insert(table).values(**arm, id=trial.id, created_at=trial.created_at)
+    if (await connection.execute(row.on_conflict_do_nothing().returning(table.c.id))).first() is None:
+        return
+    nothing = {column.name: 0 for column in arm_usage.columns}
+    one = insert(arm_usage).values({**nothing, **arm, "trials": 1})
+    more = one.on_conflict_do_update(index_elements=list(arm), set_={"trials": arm_usage.c.trials + 1})
+    await connection.execute(more)
 
 
 async def read_trial(connection: AsyncConnection, scope: Scope, trial_id: TrialId) -> Trial | None:

@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -8,14 +8,57 @@ from everloop.domain.scope import Scope
 from everloop.storage.migrating import migrate
 from everloop.storage.opening import Storage, open_storage
 from tests.contract.stores.samples import StillClock, Tally, an_environment, an_organisation
+from tests.postgres import Cluster, cluster, finished
 
 Opener = Callable[[str], Awaitable[Storage]]
 
+_TEMPLATE = "migrated"
 
-@pytest.fixture(params=["sqlite"])
+
+@pytest.fixture(params=["sqlite", "postgresql"])
 def backend(request: pytest.FixtureRequest) -> str:
-    """Each test runs over every database; a new one joins here and in `open_named`."""
+    """Each test runs over every database; a new one joins here and in `url_named`."""
     return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """One for all tests, with a database to copy: to migrate it and to make its partitions takes longer than a test."""
+
+    async def open_and_close(url: str) -> None:
+        await (await open_storage(url, StillClock(), Tally())).close()
+
+    with cluster() as running:
+        url = running.create(_TEMPLATE)
+        migrate(url)
+        finished(open_and_close(url))
+        yield running
+
+
+@pytest.fixture
+def url_named(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[str], str]]:
+    """The URL of the migrated database of a name, made when it is first asked for."""
+    if backend == "sqlite":
+
+        def file(name: str) -> str:
+            url = f"sqlite:///{tmp_path}/{name}/everloop.db"
+            migrate(url)
+            return url
+
+        yield file
+        return
+    running: Cluster = request.getfixturevalue("postgres")
+    names: dict[str, str] = {}
+
+    def database(name: str) -> str:
+        if name not in names:
+            names[name] = running.fresh_name()
+            running.create(names[name], _TEMPLATE)
+        return running.url(names[name])
+
+    yield database
+    for made in names.values():
+        running.drop(made)
 
 
 @pytest.fixture
@@ -24,14 +67,12 @@ def clock() -> StillClock:
 
 
 @pytest.fixture
-async def open_named(backend: str, tmp_path: Path, clock: StillClock) -> AsyncIterator[Opener]:
+async def open_named(url_named: Callable[[str], str], clock: StillClock) -> AsyncIterator[Opener]:
     """Opens the database of a name; opened twice, it is the same one as another process would see it."""
     async with AsyncExitStack() as stack:
 
         async def open_(name: str) -> Storage:
-            url = {"sqlite": f"sqlite:///{tmp_path}/{name}/everloop.db"}[backend]
-            migrate(url)
-            storage = await open_storage(url, clock, Tally())
+            storage = await open_storage(url_named(name), clock, Tally())
             stack.push_async_callback(storage.close)
             return storage
 

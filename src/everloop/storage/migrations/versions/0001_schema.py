@@ -271,7 +271,10 @@ def _sessions_and_bodies() -> None:
         sa.Column("provider_request", sa.Text(), nullable=True),
         sa.Column("provider_response", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("organisation_id", "log_id", name=op.f("pk_log_body")),
+        postgresql_partition_by="RANGE (log_id)",
     )
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("CREATE TABLE log_body_other PARTITION OF log_body DEFAULT")
 
 
 def _logs() -> None:
@@ -294,7 +297,7 @@ def _logs() -> None:
         sa.Column("source_datapoint_id", KEY, nullable=True),
         sa.Column("user", sa.Text(), nullable=True),
         sa.Column("save", sa.Boolean(), nullable=False),
-        sa.Column("sample_index", sa.Integer(), nullable=False),
+        sa.Column("sample_index", sa.Integer().with_variant(sa.BigInteger(), "postgresql"), nullable=False),
         sa.Column("finish_reason", sa.Text(), nullable=True),
         sa.Column("error_kind", sa.Text(), nullable=True),
         sa.Column("prompt_tokens", sa.BigInteger(), nullable=True),
@@ -308,7 +311,10 @@ def _logs() -> None:
         sa.Column("duration", sa.Double(), nullable=True),
         sa.Column("provider_calls", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("organisation_id", "id", name=op.f("pk_log")),
+        postgresql_partition_by="RANGE (id)",
     )
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("CREATE TABLE log_other PARTITION OF log DEFAULT")
     op.create_index(
         "ix_log_config",
         "log",
