@@ -162,6 +162,16 @@ async def test_an_experiment_made_by_another_process_is_found_at_once(stage):
     assert place.target == stage.house.memory.experiments[stage.house.scope.organisation_id, made.experiment.id]
 
 
+async def test_the_first_thing_that_another_process_deploys_is_found_at_once(stage):
+    await stage.house.deployments.clear_named(stage.house.scope, stage.project_id, None)
+    beside = await stage.house.beside()
+    with pytest.raises(BadRequest, match="no active deployment"):
+        await beside.resolver.deployed(beside.scope, ProjectReference("p"), None)
+    await stage.deploy()
+    place = await beside.resolver.deployed(beside.scope, ProjectReference("p"), None)
+    assert place.target == stage.experiment
+
+
 async def test_an_experiment_without_arms_has_nothing_to_give(stage):
     new = NewExperiment("empty", ())
     made = await stage.house.experiments.create(stage.house.scope, stage.project_id, new)
