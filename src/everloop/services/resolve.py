@@ -96,7 +96,7 @@ class Resolver:
         view = await self._projects.resolve(scope, reference)
         environment = await self._environments.named(scope, environment_name)
         deployment = view.deployments.get(environment.id)
-        if deployment is None:
+        if deployment is None or deployment.target is None:
             # Another process may have deployed the first thing here a moment ago: one read before saying no.
             await self._directory.refresh()
             view = await self._projects.view(scope, view.project.id)
