@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from everloop import __version__
+from everloop.cli.backup import backup, restore
 from everloop.cli.doctor import doctor
 from everloop.cli.keys import keys
 from everloop.cli.orgs import orgs
@@ -27,6 +28,8 @@ _app = typer.Typer(help=_HELP, no_args_is_help=True, add_completion=False, prett
 _app.command()(serve)
 _app.command()(init)
 _app.command()(doctor)
+_app.command()(backup)
+_app.command()(restore)
 _app.add_typer(keys, name="keys")
 _app.add_typer(orgs, name="orgs")
 

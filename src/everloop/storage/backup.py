@@ -147,10 +147,8 @@ def _alone(database: Path) -> Iterator[None]:
 
 def _exchange(draft: Path, database: Path) -> Path:
     """There is a database under the name at every instant, so that no server that starts makes an empty one."""
-    for number in count(1):
-        aside = database.with_name(f"{database.name}.replaced-{number}")
-        if not os.path.lexists(aside):
-            break
+    names = (database.with_name(f"{database.name}.replaced-{number}") for number in count(1))
+    aside = next(name for name in names if not os.path.lexists(name))
     with _told(database):
         _name(database, aside)
         draft.replace(database)
