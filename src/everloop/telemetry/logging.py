@@ -80,7 +80,7 @@ def _attach(handler: logging.Handler, level: int) -> None:
 
 
 def _tame_libraries(level: int) -> None:
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.asgi", "aiohttp"):
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.asgi"):
         library = logging.getLogger(name)
         library.handlers.clear()
         library.propagate = True

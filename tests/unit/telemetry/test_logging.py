@@ -36,7 +36,7 @@ try:
     raise ValueError("Incorrect API key provided: " + key)
 except ValueError:
     log.exception("failed")
-    logging.getLogger("aiohttp.server").exception("Error handling request")
+    logging.getLogger("asyncio").exception("Error handling request")
 logging.getLogger("sqlalchemy.engine.Engine").info("INSERT %s", "a prompt")
 logging.getLogger("aiosqlite").debug("executing %s", "a prompt")
 logging.getLogger("uvicorn.access").info('127.0.0.1 "GET / HTTP/1.1" 200')
@@ -63,7 +63,7 @@ def test_each_event_is_one_json_line_with_level_logger_and_time(events: list[dic
         ("refused [redacted]", "warning", "uvicorn.error"),
         ("strange", "warning", "everloop.edge"),
         ("failed", "error", "everloop.edge"),
-        ("Error handling request", "error", "aiohttp.server"),
+        ("Error handling request", "error", "asyncio"),
     ]
     for event in events:
         moment = datetime.fromisoformat(event["timestamp"])
