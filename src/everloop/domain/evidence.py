@@ -111,6 +111,8 @@ class Evidence:
     def correction(self) -> str:
         """How several comparisons share the error, in words for the reader of the results."""
         count = len(self.comparisons)
+        if not count:
+            return "No comparison: the control is the only arm."
         if count < 2:
             return f"One comparison with the control, at an error of {ERROR:.0%} however often it is looked at."
         return (

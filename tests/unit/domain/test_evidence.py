@@ -225,4 +225,5 @@ def test_two_arms_need_no_correction():
 def test_an_arm_alone_is_compared_with_nothing():
     found = weigh({A: split(10, 5)}, control=A)
     assert found.comparisons == {}
+    assert found.correction == "No comparison: the control is the only arm."
     assert found.arms[A].mean == 0.5
