@@ -1,8 +1,9 @@
 """A real PostgreSQL for tests, from a wheel: a cluster in a temporary directory, reached by a socket in there.
 
     def test_it(postgres):
-        url = postgres.create("mine")
+        url = postgres.create(postgres.fresh_name(), TEMPLATE)
 
+The fixture is taken over by a `conftest.py` that imports it.
 Where tests run as root, which PostgreSQL refuses, the cluster runs as `nobody`.
 """
 
@@ -23,7 +24,13 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import asyncpg
+import pytest
 
+from everloop.storage.migrating import migrate
+from everloop.storage.opening import open_storage
+from tests.contract.stores.samples import StillClock, Tally
+
+TEMPLATE: Final = "migrated"
 VERSION: Final = 18
 START_SECONDS: Final = 60
 # What a test reads was written by a cluster that lives on, so that nothing has to be synced.
@@ -107,6 +114,10 @@ class Cluster:
         """Deletes a database, whoever is connected."""
         self.run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
+    def hang_up(self, name: str) -> None:
+        """Ends all connections to a database."""
+        self.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")  # noqa: S608 - a test's
+
     def run(self, statement: str, database: str = "postgres") -> list[tuple[Any, ...]]:
         """The rows that a statement gives."""
 
@@ -143,6 +154,20 @@ def cluster(*options: str) -> Iterator[Cluster]:
     finally:
         made.stop()
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """One for all tests, with a database to copy: to migrate it and to make its partitions takes longer than a test."""
+
+    async def open_and_close(url: str) -> None:
+        await (await open_storage(url, StillClock(), Tally())).close()
+
+    with cluster() as running:
+        url = running.create(TEMPLATE)
+        migrate(url)
+        finished(open_and_close(url))
+        yield running
 
 
 def _programs(folder: Path, *, copied: bool) -> Path:

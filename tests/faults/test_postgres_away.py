@@ -81,7 +81,7 @@ def test_it_is_stopped_and_started_again(postgres: Cluster, server: RunningServe
 def test_connections_that_were_ended_while_nobody_called_are_made_anew(postgres: Cluster, server: RunningServer):
     complete(server).expect(200)
     server.get("/v4/projects").expect(200)
-    postgres.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'everloop'")
+    postgres.hang_up("everloop")
     until_kept(server)
     server.get("/v4/projects").expect(200)
     assert server.send("GET", "/readyz").status == 200
@@ -90,7 +90,7 @@ def test_connections_that_were_ended_while_nobody_called_are_made_anew(postgres:
 def test_a_read_only_database(postgres: Cluster, server: RunningServer, upstream: Upstream):
     """As a standby is. New connections are, so the present ones have to go."""
     postgres.run("ALTER DATABASE everloop SET default_transaction_read_only = on")
-    postgres.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'everloop'")
+    postgres.hang_up("everloop")
 
     first = complete(server)
     asked = len(upstream.requests)

@@ -8,31 +8,17 @@ from everloop.domain.scope import Scope
 from everloop.storage.migrating import migrate
 from everloop.storage.opening import Storage, open_storage
 from tests.contract.stores.samples import StillClock, Tally, an_environment, an_organisation
-from tests.postgres import Cluster, cluster, finished
+from tests.postgres import TEMPLATE, Cluster, postgres
 
 Opener = Callable[[str], Awaitable[Storage]]
 
-_TEMPLATE = "migrated"
+__all__ = ["postgres"]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def backend(request: pytest.FixtureRequest) -> str:
     """Each test runs over every database; a new one joins here and in `url_named`."""
     return str(request.param)
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Cluster]:
-    """One for all tests, with a database to copy: to migrate it and to make its partitions takes longer than a test."""
-
-    async def open_and_close(url: str) -> None:
-        await (await open_storage(url, StillClock(), Tally())).close()
-
-    with cluster() as running:
-        url = running.create(_TEMPLATE)
-        migrate(url)
-        finished(open_and_close(url))
-        yield running
 
 
 @pytest.fixture
@@ -53,7 +39,7 @@ def url_named(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> I
     def database(name: str) -> str:
         if name not in names:
             names[name] = running.fresh_name()
-            running.create(names[name], _TEMPLATE)
+            running.create(names[name], TEMPLATE)
         return running.url(names[name])
 
     yield database

@@ -1,8 +1,13 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from everloop.storage.migrating import migrate
+from everloop.storage.postgres.connecting import Server
+from tests.postgres import TEMPLATE, Cluster, postgres
+
+__all__ = ["postgres"]
 
 
 @pytest.fixture
@@ -15,3 +20,17 @@ def file(tmp_path: Path, url: str) -> Path:
     """A database with all tables."""
     migrate(url)
     return tmp_path / "data" / "everloop.db"
+
+
+@pytest.fixture
+def name(postgres: Cluster) -> Iterator[str]:
+    """The name of a database of PostgreSQL with all tables."""
+    name = postgres.fresh_name()
+    postgres.create(name, TEMPLATE)
+    yield name
+    postgres.drop(name)
+
+
+@pytest.fixture
+def server(postgres: Cluster, name: str) -> Server:
+    return Server(postgres.url(name))

@@ -13,6 +13,8 @@ from everloop.storage.postgres.locks import PARTITIONS
 
 # Each table and the column whose time decides.
 _TABLES: Final = ((log.name, log.c.id.name), (log_body.name, log_body.c.log_id.name))
+# Not `to_regclass`: once it has found nothing it does so until its transaction ends.
+_THERE: Final = "SELECT EXISTS (SELECT FROM pg_class WHERE relname = $1 AND pg_table_is_visible(oid))"
 _MAKE: Final = (
     "CREATE TABLE {table}_{month} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)",
     (
@@ -37,14 +39,14 @@ async def make_ahead(connection: Any, now: int) -> int:  # noqa: ANN401 - asyncp
 
 async def _make(connection: Any, month: datetime) -> None:  # noqa: ANN401 - as above
     name = f"{month:%Y_%m}"
-    there = f"SELECT to_regclass('{_TABLES[-1][0]}_{name}') IS NOT NULL"
-    async with connection.transaction():
-        if await connection.fetchval(there):
+    partition = f"{_TABLES[-1][0]}_{name}"
+    async with connection.transaction(isolation="read_committed"):
+        if await connection.fetchval(_THERE, partition):
             return
         # Who waits for a lock stops all who come later; better not to have the partition yet.
         await connection.execute("SET LOCAL lock_timeout = '2s'")
         await connection.execute(f"SELECT pg_advisory_xact_lock({PARTITIONS})")
-        if await connection.fetchval(there):
+        if await connection.fetchval(_THERE, partition):
             return
         # In the order in which a batch of logs locks them.
         for table, _ in _TABLES:
