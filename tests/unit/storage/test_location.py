@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from everloop import errors
-from everloop.storage.location import database_file, existing, make_private
+from everloop.storage.location import database_file, existing, make_private, postgres_url
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,15 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path: Path):
 
 def test_a_path_with_every_special_character_is_escaped():
     assert existing(Path("/a b/c?d#e%f.db")) == "file:///a%20b/c%3Fd%23e%25f.db?mode=rw"
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+asyncpg"])
+def test_urls_of_postgres_are_told_apart(scheme: str):
+    assert postgres_url(f"{scheme}://me:p%40ss@db:5432/x?sslmode=require") == (
+        "postgresql://me:p%40ss@db:5432/x?sslmode=require"
+    )
+
+
+@pytest.mark.parametrize("url", ["sqlite:///x.db", "mysql://db/x", "postgresql", "postgresql:x", ""])
+def test_others_are_not_of_postgres(url: str):
+    assert postgres_url(url) is None
