@@ -13,6 +13,8 @@ from everloop.api.exchange import Receive, Send
 from everloop.api.router import build_fastapi
 from everloop.api.services import Services
 from everloop.api.v4.completions import completion_deployed, completion_experiment
+from everloop.errors import Unprocessable
+from everloop.jobs.retention import Retention
 from everloop.providers.connection import openai_connection
 from everloop.providers.registry import ProviderRegistry
 from everloop.security.key_file import KeyFile
@@ -61,6 +63,7 @@ class House:
         self.providers = providers
         self.world = world
         self._secret = settings.secret_key or load_or_create(settings.data_dir)
+        self.retention = _retention(settings, storage, world)
         self._common: _Common = {"clock": world.clock, "ids": world.ids}
 
     @cached_property
@@ -262,6 +265,15 @@ class _World:
         self.prices = PublishedPrices(self.clock)
 
 
+def _retention(settings: Settings, storage: Storage, world: _World) -> Retention | None:
+    """What deletes old logs, if the operator wants that. Raises `errors.Unprocessable` where nothing can."""
+    if settings.log_retention_days is None:
+        return None
+    if storage.old_logs is None:
+        raise Unprocessable("EVERLOOP_LOG_RETENTION_DAYS works with SQLite only: unset it for PostgreSQL.")
+    return Retention(storage.old_logs, world.clock, settings.log_retention_days)
+
+
 @asynccontextmanager
 async def open_house(settings: Settings) -> AsyncIterator[House]:
     """Opens the database and reads the snapshot; closes everything in the end, the log writer last."""
@@ -299,13 +311,16 @@ class Application:
             hot = [completion_deployed(completion), completion_experiment(completion)]
             framework = build_fastapi(house.services, hot)
             self._edge = Edge(framework, house.services, hot, self._settings.max_body_bytes)
-            watching = asyncio.create_task(house.directory.watch())
+            background = [asyncio.create_task(house.directory.watch())]
+            if house.retention is not None:
+                background.append(asyncio.create_task(house.retention.run()))
             _settle_garbage_collector()
             await send({"type": "lifespan.startup.complete"})
             await receive()
-            watching.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await watching
+            for task in background:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
         await send({"type": "lifespan.shutdown.complete"})
 
 

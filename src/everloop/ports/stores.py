@@ -5,6 +5,7 @@ feed, in the same transaction. A database that cannot be reached or written rais
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from everloop.domain.config import ConfigUse, ConfigVersion
@@ -70,6 +71,26 @@ class LogStore(Protocol):
 
     async def count(self, scope: Scope, project_ids: Sequence[ProjectId]) -> dict[ProjectId, int]:
         """How many logs each project has."""
+        ...
+
+
+class OldLogStore(Protocol):
+    """Logs whose time is over, of all organisations. What came of experiments, trials and sums, stays."""
+
+    def alone(self) -> AbstractContextManager[bool]:
+        """Whether no other process is in such a block; none comes in until the end of this one."""
+        ...
+
+    async def delete_logs(self, before: int, most: int) -> int:
+        """Deletes at most so many logs from before a time, in Unix milliseconds; how many, 0 when there are no more.
+
+        A log's time is that in its id, else its `created_at`. Its body and its feedback go with it, and its session
+        when that has no other log.
+        """
+        ...
+
+    async def delete_sessions(self, before: int, most: int) -> int:
+        """The same for sessions that never had a log."""
         ...
 
 

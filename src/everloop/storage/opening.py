@@ -24,6 +24,7 @@ from everloop.storage.postgres.database import PostgresDatabase
 from everloop.storage.postgres.listening import Listener
 from everloop.storage.postgres.log_writer import PostgresLogWriter
 from everloop.storage.projects import Projects
+from everloop.storage.retention import OldLogs
 from everloop.storage.sessions import Sessions
 from everloop.storage.transactions import Transactions
 
@@ -55,6 +56,7 @@ class Storage:
     log_writer: SqliteLogWriter | PostgresLogWriter
     feed: PollingFeed
     health: DatabaseHealth
+    old_logs: OldLogs | None
     databases: tuple[Closable, ...]
 
     async def close(self) -> None:
@@ -73,6 +75,7 @@ class _Different:
     log_writer: SqliteLogWriter | PostgresLogWriter
     feed: PollingFeed
     listening: tuple[Closable, ...] = ()
+    old_logs: OldLogs | None = None
 
 
 async def open_storage(url: str, clock: Clock, metrics: Metrics) -> Storage:
@@ -101,6 +104,7 @@ async def open_storage(url: str, clock: Clock, metrics: Metrics) -> Storage:
         log_writer=opened.log_writer,
         feed=opened.feed,
         health=DatabaseHealth(opened.health_database, opened.log_writer, clock),
+        old_logs=opened.old_logs,
         databases=(*opened.listening, database, opened.health_database),
     )
 
@@ -110,7 +114,7 @@ async def _open_sqlite(file: Path, clock: Clock, metrics: Metrics) -> _Different
     await writer.start()
     database = Database(file)
     health_database = Database(file, busy_timeout=_HEALTH_PATIENCE, connections=1)
-    return _Different(database, health_database, writer, PollingFeed(database))
+    return _Different(database, health_database, writer, PollingFeed(database), old_logs=OldLogs(database, file))
 
 
 async def _open_postgres(url: str, clock: Clock, metrics: Metrics) -> _Different:

@@ -194,6 +194,9 @@ MAKING_OWN: dict[str, Probe] = {
 # What belongs to no organisation or tells only of the database as a whole.
 OF_NO_ORGANISATION = {
     "LogWriter.check",
+    "OldLogStore.alone",
+    "OldLogStore.delete_logs",
+    "OldLogStore.delete_sessions",
     "OrganisationStore.create",
     "OrganisationStore.create_first",
     "OrganisationStore.all",

@@ -1,0 +1,1 @@
+"""Long work that no call waits for."""
