@@ -122,7 +122,9 @@ async def _open_postgres(url: str, clock: Clock, metrics: Metrics) -> _Different
     writer = PostgresLogWriter(server, clock, metrics)
     await writer.start()
     database = PostgresDatabase(server)
-    health_database = PostgresDatabase(server, lock_timeout=_HEALTH_PATIENCE, connections=1)
+    health_database = PostgresDatabase(
+        server, lock_timeout=_HEALTH_PATIENCE, patience=2 * _HEALTH_PATIENCE, connections=1
+    )
     listener = Listener(server)
     listener.start()
     return _Different(database, health_database, writer, PollingFeed(database, listener.pause), (listener,))

@@ -168,6 +168,19 @@ async def test_connections_that_the_server_ended_are_made_anew(postgres: Cluster
     await database.close()
 
 
+async def test_a_database_that_does_not_answer_is_unavailable(server: Server):
+    database = PostgresDatabase(server, patience=0.2)
+    with pytest.raises(errors.Unavailable, match="does not answer"):
+        await sleep_in(database)
+    assert await number(database) == 0
+    await database.close()
+
+
+async def sleep_in(database: PostgresDatabase) -> None:
+    async with database.read() as connection:
+        await connection.execute(text("SELECT pg_sleep(60)"))
+
+
 async def test_nobody_there_is_said_without_the_password(tmp_path: str):
     database = PostgresDatabase(Server(f"postgresql://me:hunter2@/x?host={tmp_path}"))
     with pytest.raises(errors.Unavailable, match="cannot be reached") as caught:

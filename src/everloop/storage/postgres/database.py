@@ -32,11 +32,18 @@ _ALONE: Final = text(
 class PostgresDatabase:
     """`transactions.Transactions` over one PostgreSQL database, in which the writes of an organisation take turns.
 
-    `lock_timeout` is how many seconds another process's write is waited for.
+    `lock_timeout` is how many seconds another process's write is waited for, `patience` how many a command may take.
     """
 
-    def __init__(self, server: Server, *, lock_timeout: float = _LOCK_TIMEOUT, connections: int = 8) -> None:
-        self._engine = _engine(server, connections)
+    def __init__(
+        self,
+        server: Server,
+        *,
+        lock_timeout: float = _LOCK_TIMEOUT,
+        patience: float = _PATIENCE,
+        connections: int = 8,
+    ) -> None:
+        self._engine = _engine(server, patience, connections)
         self._lock_timeout = f"{int(lock_timeout * 1000)}ms"
         # Those of this process wait here rather than in a connection, of which readers would have none left.
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -73,9 +80,9 @@ class PostgresDatabase:
         return turn
 
 
-def _engine(server: Server, connections: int) -> AsyncEngine:
+def _engine(server: Server, patience: float, connections: int) -> AsyncEngine:
     async def connect() -> Any:  # noqa: ANN401 - asyncpg has no types
-        return await server.connect(_PATIENCE)
+        return await server.connect(patience)
 
     engine = create_async_engine(
         "postgresql+asyncpg://",
