@@ -19,9 +19,9 @@ _DAY: Final = 24 * 60 * 60 * 1000
 _EVERY: Final = 60 * 60.0
 # Rows of one batch: more when they go fast, fewer when they do not.
 _FEWEST: Final = 25
-_MOST: Final = 500
+_MOST: Final = 200
 # Seconds that a batch may take, and what is left to others: so many times as much, and at least a moment.
-_GOOD: Final = 0.02
+_GOOD: Final = 0.01
 _SHARE: Final = 4.0
 _PAUSE: Final = 0.02
 

@@ -114,7 +114,7 @@ async def _open_sqlite(file: Path, clock: Clock, metrics: Metrics) -> _Different
     await writer.start()
     database = Database(file)
     health_database = Database(file, busy_timeout=_HEALTH_PATIENCE, connections=1)
-    return _Different(database, health_database, writer, PollingFeed(database), old_logs=OldLogs(database, file))
+    return _Different(database, health_database, writer, PollingFeed(database), old_logs=OldLogs(file))
 
 
 async def _open_postgres(url: str, clock: Clock, metrics: Metrics) -> _Different:

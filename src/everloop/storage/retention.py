@@ -3,96 +3,136 @@
 PostgreSQL keeps logs by months (`postgres.partitions`) and needs another way: whole partitions go at once.
 """
 
+import asyncio
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, delete, exists, select, tuple_
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from everloop import errors
 from everloop.domain.ids import ALPHABET, LENGTH, TIME_WIDTH, Prefix, base62
-from everloop.storage.database import Database
-from everloop.storage.log_tables import log, log_body, session
-from everloop.storage.tables import feedback, organisation
+from everloop.storage.database import BUSY_TIMEOUT, pragmas
+from everloop.storage.failures import words_for
+from everloop.storage.location import existing
 
+_LOCK_SUFFIX: Final = ".retention"
+
+_TIMED: Final = (
+    "SELECT id FROM log WHERE organisation_id = ? AND id >= ? AND id < ? AND id GLOB ? AND created_at < ? LIMIT ?"
+)
+_OTHERS: Final = "SELECT id FROM log WHERE organisation_id = ? AND id NOT GLOB ? AND created_at < ? LIMIT ?"
 # What ids look like that carry a time; others, made elsewhere, have only the time that was said with the log.
-_TIMED: Final = f"{Prefix.LOG}_" + "[0-9A-Za-z]" * LENGTH
-_SUFFIX: Final = ".retention"
+_SHAPE: Final = f"{Prefix.LOG}_" + "[0-9A-Za-z]" * LENGTH
 
-_Found = tuple[str, Sequence[str]]
+_NO_LOGS: Final = (
+    "NOT EXISTS (SELECT * FROM log WHERE log.organisation_id = session.organisation_id AND log.session_id = session.id)"
+)
+_UNUSED: Final = f"SELECT id FROM session WHERE organisation_id = ? AND created_at < ? AND {_NO_LOGS} LIMIT ?"  # noqa: S608 - our own words
+
+_Found = tuple[str, list[str]]
+_Delete = Callable[[sqlite3.Connection, int, int], int]
 
 
 class OldLogs:
-    """`ports.stores.OldLogStore`. The sums and trials of experiments have no part in this and stay as they are."""
+    """`ports.stores.OldLogStore`. The sums and trials of experiments have no part in this and stay as they are.
 
-    def __init__(self, database: Database, file: Path) -> None:
-        self._database = database
-        self._lock = file.with_name(file.name + _SUFFIX)
+    A batch is one call in a thread, and not one through SQLAlchemy for each statement: the log writer waits meanwhile,
+    and a busy event loop would make each of those take milliseconds.
+    """
+
+    def __init__(self, file: Path, *, busy_timeout: float = BUSY_TIMEOUT) -> None:
+        self._file = file
+        self._busy_timeout = busy_timeout
 
     @contextmanager
     def alone(self) -> Iterator[bool]:
-        # The system lets go of it when the process ends, however it ends.
-        descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        # The system lets go of this lock when the process ends, however it ends.
+        lock = self._file.with_name(self._file.name + _LOCK_SUFFIX)
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            yield False
-            return
-        try:
-            yield True
+            yield _lock(descriptor)
         finally:
             os.close(descriptor)
 
     async def delete_logs(self, before: int, most: int) -> int:
-        async with self._database.read() as connection:
-            organisation_id, ids = await _old(connection, before, most)
-        if ids:
-            async with self._database.write(organisation_id) as connection:
-                await _delete(connection, organisation_id, ids)
-        return len(ids)
+        return await asyncio.to_thread(self._connected, _delete_logs, before, most)
 
     async def delete_sessions(self, before: int, most: int) -> int:
-        unused = and_(session.c.created_at < before, ~_has_logs())
-        query = select(session.c.organisation_id, session.c.id).where(unused).limit(most)
-        async with self._database.read() as connection:
-            found = [(row.organisation_id, row.id) for row in (await connection.execute(query)).all()]
-        if not found:
-            return 0
-        these = tuple_(session.c.organisation_id, session.c.id).in_(found)
-        async with self._database.write() as connection:
-            # Looked at again: a log may have come to one of them.
-            await connection.execute(delete(session).where(these, ~_has_logs()))
-        return len(found)
+        return await asyncio.to_thread(self._connected, _delete_sessions, before, most)
+
+    def _connected(self, delete: _Delete, before: int, most: int) -> int:
+        try:
+            with closing(sqlite3.connect(existing(self._file), uri=True, isolation_level=None)) as connection:
+                for pragma in pragmas(self._busy_timeout):
+                    connection.execute(pragma)
+                return delete(connection, before, most)
+        except sqlite3.Error as error:
+            raise errors.Unavailable(words_for(error)) from error
 
 
-async def _old(connection: AsyncConnection, before: int, most: int) -> _Found:
-    """Some old logs of one organisation; those of ids without a time come last, since all ids are read to find them."""
-    organisations = (await connection.execute(select(organisation.c.id))).scalars().all()
+def _lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _delete_logs(connection: sqlite3.Connection, before: int, most: int) -> int:
+    organisation_id, ids = _old_logs(connection, before, most)
+    if not ids:
+        return 0
+    these, values = _places(ids), (organisation_id, *ids)
+    # Nothing is prepared or looked for once others have to wait.
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(f"DELETE FROM feedback WHERE organisation_id = ? AND log_id IN {these}", values)  # noqa: S608 - places only
+        connection.execute(f"DELETE FROM log_body WHERE organisation_id = ? AND log_id IN {these}", values)  # noqa: S608 - as above
+        logs = f"DELETE FROM log WHERE organisation_id = ? AND id IN {these} RETURNING session_id"  # noqa: S608 - as above
+        sessions = {session for (session,) in connection.execute(logs, values) if session is not None}
+        if sessions:
+            _delete_unused(connection, organisation_id, sessions)
+    return len(ids)
+
+
+def _old_logs(connection: sqlite3.Connection, before: int, most: int) -> _Found:
+    """Some of one organisation; those of ids without a time come last, since all ids are read to find them."""
     first, end = (f"{Prefix.LOG}_{digits}" for digits in (ALPHABET[0], base62(before, TIME_WIDTH)))
-    timed = log.c.id.op("GLOB")(_TIMED)
-    for kind in (and_(log.c.id >= first, log.c.id < end, timed), ~timed):
-        for organisation_id in organisations:
-            mine = and_(log.c.organisation_id == organisation_id, kind, log.c.created_at < before)
-            ids = (await connection.execute(select(log.c.id).where(mine).limit(most))).scalars().all()
-            if ids:
-                return organisation_id, ids
-    return "", ()
+    for query, values in ((_TIMED, (first, end, _SHAPE, before, most)), (_OTHERS, (_SHAPE, before, most))):
+        organisation_id, ids = _first_with(connection, query, values)
+        if ids:
+            return organisation_id, ids
+    return "", []
 
 
-async def _delete(connection: AsyncConnection, organisation_id: str, ids: Sequence[str]) -> None:
-    these = and_(log.c.organisation_id == organisation_id, log.c.id.in_(ids))
-    query = select(log.c.session_id).where(these, log.c.session_id.is_not(None)).distinct()
-    sessions = (await connection.execute(query)).scalars().all()
-    for table, key in ((feedback, feedback.c.log_id), (log_body, log_body.c.log_id), (log, log.c.id)):
-        await connection.execute(delete(table).where(table.c.organisation_id == organisation_id, key.in_(ids)))
-    if sessions:
-        theirs = and_(session.c.organisation_id == organisation_id, session.c.id.in_(sessions))
-        await connection.execute(delete(session).where(theirs, ~_has_logs()))
+def _delete_sessions(connection: sqlite3.Connection, before: int, most: int) -> int:
+    organisation_id, ids = _first_with(connection, _UNUSED, (before, most))
+    if not ids:
+        return 0
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        _delete_unused(connection, organisation_id, ids)
+    return len(ids)
 
 
-def _has_logs() -> ColumnElement[bool]:
-    return exists().where(log.c.organisation_id == session.c.organisation_id, log.c.session_id == session.c.id)
+def _delete_unused(connection: sqlite3.Connection, organisation_id: str, ids: Iterable[str]) -> None:
+    """Those of the sessions that have no log, also not one that came since they were found."""
+    values = (organisation_id, *ids)
+    these = _places(values[1:])
+    connection.execute(f"DELETE FROM session WHERE organisation_id = ? AND id IN {these} AND {_NO_LOGS}", values)  # noqa: S608 - places only
+
+
+def _first_with(connection: sqlite3.Connection, query: str, values: tuple[str | int, ...]) -> _Found:
+    """The first organisation in which the query finds ids, and those."""
+    for (organisation_id,) in connection.execute("SELECT id FROM organisation ORDER BY number").fetchall():
+        ids = [found for (found,) in connection.execute(query, (organisation_id, *values))]
+        if ids:
+            return organisation_id, ids
+    return "", []
+
+
+def _places(ids: Sequence[str]) -> str:
+    return f"({', '.join('?' * len(ids))})"
