@@ -8,7 +8,7 @@ from everloop.domain.scope import Scope
 from everloop.storage.migrating import migrate
 from everloop.storage.opening import Storage, open_storage
 from tests.contract.stores.samples import StillClock, Tally, an_environment, an_organisation
-from tests.postgres import TEMPLATE, Cluster, postgres
+from tests.postgres import Cluster, postgres
 
 Opener = Callable[[str], Awaitable[Storage]]
 
@@ -38,13 +38,12 @@ def url_named(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> I
 
     def database(name: str) -> str:
         if name not in names:
-            names[name] = running.fresh_name()
-            running.create(names[name], TEMPLATE)
+            names[name] = running.lend()
         return running.url(names[name])
 
     yield database
     for made in names.values():
-        running.drop(made)
+        running.take_back(made)
 
 
 @pytest.fixture
