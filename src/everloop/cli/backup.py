@@ -14,7 +14,7 @@ from everloop.security.secret_key import FILE_NAME
 from everloop.settings import Settings
 from everloop.storage.backup import Progress, back_up
 from everloop.storage.backup import restore as put_back
-from everloop.storage.location import database_file
+from everloop.storage.location import database_file, postgres_url
 
 
 def backup(
@@ -57,7 +57,7 @@ def restore(
 
 
 def _file(settings: Settings) -> Path:
-    if not settings.database_url.startswith("sqlite"):
+    if postgres_url(settings.database_url) is not None:
         raise Unprocessable("This command copies SQLite files only; PostgreSQL has its own, pg_dump and pg_restore.")
     return database_file(settings.database_url)
 
