@@ -3,11 +3,15 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from everloop import errors
+from everloop.app import _retention
 from everloop.jobs.retention import Retention
+from everloop.settings import Settings
 from tests.contract.stores.samples import StillClock
 
 DAY = 86_400_000
@@ -134,3 +138,18 @@ async def test_what_went_is_told(clock: StillClock, caplog: pytest.LogCaptureFix
     await retention.sweep()
     (record,) = caplog.records
     assert record.getMessage() == "deleted 70 logs older than 30 days, and 3 sessions without logs"
+
+
+@pytest.mark.parametrize(("environment", "wanted"), [({}, False), ({"EVERLOOP_LOG_RETENTION_DAYS": "1"}, True)])
+def test_nothing_goes_unless_it_was_asked_for(clock: StillClock, environment: dict[str, str], wanted: bool):
+    storage: Any = SimpleNamespace(old_logs=Store(clock))
+    world: Any = SimpleNamespace(clock=clock)
+    assert (_retention(Settings.read(environment), storage, world) is not None) is wanted
+
+
+def test_a_database_that_cannot_do_it_is_refused_at_the_start(clock: StillClock):
+    storage: Any = SimpleNamespace(old_logs=None)
+    world: Any = SimpleNamespace(clock=clock)
+    assert _retention(Settings.read({}), storage, world) is None
+    with pytest.raises(errors.Unprocessable, match="EVERLOOP_LOG_RETENTION_DAYS works with SQLite only"):
+        _retention(Settings.read({"EVERLOOP_LOG_RETENTION_DAYS": "30"}), storage, world)

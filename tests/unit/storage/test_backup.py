@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from everloop import errors
+from everloop.cli.backup import _file
 from everloop.domain.ids import OrganisationId
 from everloop.domain.scope import Scope
+from everloop.settings import Settings
 from everloop.storage.backup import back_up, restore
 from everloop.storage.log_writer import SqliteLogWriter
 from everloop.storage.migrating import current_revision, head_revision, migrate
@@ -304,3 +306,10 @@ def test_a_write_ahead_log_without_its_database_is_in_the_way(backup: Path, tmp_
     with pytest.raises(errors.Conflict, match=r"everloop\.db-wal"):
         restore(backup, place, unseen, replace=False)
     assert not place.exists()
+
+
+def test_another_kind_of_database_is_refused_without_its_password():
+    settings = Settings.read({"EVERLOOP_DATABASE_URL": "postgresql://me:secret@127.0.0.1/everloop"})
+    with pytest.raises(errors.Unprocessable, match="pg_dump") as refused:
+        _file(settings)
+    assert "secret" not in str(refused.value)
