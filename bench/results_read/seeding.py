@@ -30,6 +30,7 @@ from everloop.domain.log import Log, LogBody
 from everloop.domain.outcome import Outcome, Tally
 from everloop.domain.results import bucket_of
 from everloop.domain.trial import trial_id
+from everloop.storage.exposures import KnownTrials
 from everloop.storage.log_batch import rows_of, write
 
 DAYS = 30
@@ -68,7 +69,7 @@ def seed(database: Path, trials: int) -> None:
         ratings = _Ratings(place)
         while batch := list(islice(logs, BATCH)):
             connection.execute("BEGIN")
-            write(connection, [rows_of(place.organisation_id, batch)])
+            write(connection, [rows_of(place.organisation_id, batch)], KnownTrials())
             ratings.rate(connection, [each for each in batch if chance.random() < RATED], chance)
             connection.execute("COMMIT")
         ratings.write(connection)

@@ -3,6 +3,7 @@
 import hashlib
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from everloop.domain.ids import ConfigId
@@ -61,8 +62,15 @@ def _wait(salt: bytes, arm: bytes, unit: bytes) -> float:
     Identifiers hold no zero byte, so the one between them cannot be mistaken. Logarithms of two C libraries may differ
     in the last bit; that could matter only to units whose two shortest waits agree to 15 digits.
     """
-    digest = hashlib.blake2b(arm + b"\0" + unit, digest_size=8, key=salt, person=_PURPOSE).digest()
-    return -math.log(((int.from_bytes(digest, "big") >> 12) + 0.5) * 2.0**-52)
+    hasher = _hasher(salt).copy()
+    hasher.update(arm + b"\0" + unit)
+    return -math.log(((int.from_bytes(hasher.digest(), "big") >> 12) + 0.5) * 2.0**-52)
+
+
+@lru_cache(maxsize=1024)
+def _hasher(salt: bytes) -> "hashlib.blake2b":
+    """The hash of an experiment, to be copied: keying one anew takes longer than hashing."""
+    return hashlib.blake2b(digest_size=8, key=salt, person=_PURPOSE)
 
 
 def _bytes(text: str) -> bytes:

