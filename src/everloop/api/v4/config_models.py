@@ -126,13 +126,15 @@ class ProjectModelConfigRequest(ModelConfigRequest):
 
 
 class ToolResponse(Answer):
-    """A tool shown to the model."""
+    """A tool shown to the model. `strict` and `other` are not in the contract: without them a config lost them."""
 
     id: str
     name: str
     description: str | None
     parameters: dict[str, Any] | None
     source: str | None
+    strict: bool | None
+    other: dict[str, Any] | None
 
 
 class ToolConfigResponse(Answer):

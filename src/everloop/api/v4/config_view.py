@@ -92,6 +92,8 @@ def _tool(tool: Mapping[str, Any]) -> ToolResponse:
         description=tool.get("description"),
         parameters=tool.get("parameters"),
         source=tool.get("source"),
+        strict=tool.get("strict"),
+        other=tool.get("other"),
     )
 
 

@@ -1,6 +1,6 @@
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -11,7 +11,7 @@ from everloop.domain.ids import ConfigId, ProjectId
 from tests.contract_v4.answers import check_schema
 
 texts = st.text(max_size=20)
-names = st.text(st.characters(exclude_characters="\x00"), min_size=1, max_size=20)
+names = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=20)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | numbers | texts,
@@ -75,6 +75,8 @@ def version(config: ModelConfig) -> ConfigVersion:
 
 
 @given(bodies)
+@example({"model": "m", "tools": [{"name": "t", "strict": False}]})
+@example({"model": "m", "tools": [{"name": "t", "strict": True, "other": {"a": 1}}]})
 def test_any_config_comes_back_as_it_was_registered(body):
     config = ModelConfigRequest.model_validate(body).config()
     stored = msgspec.json.decode(msgspec.json.encode(config), type=ModelConfig)
