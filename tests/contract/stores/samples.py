@@ -41,12 +41,14 @@ class StillClock:
 
     def __init__(self) -> None:
         self.milliseconds = 1_700_000_000_000
+        self._latest = 0.0
 
     def now(self) -> int:
         return self.milliseconds
 
     def monotonic(self) -> float:
-        return self.milliseconds / 1_000
+        self._latest = max(self._latest, self.milliseconds / 1_000)  # tests may set the time back
+        return self._latest
 
 
 @dataclass
