@@ -9,6 +9,7 @@ The fixtures are taken over by a `conftest.py` that imports them. When a server 
 """
 
 import http.client
+import itertools
 import json
 import os
 import signal
@@ -17,7 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +31,12 @@ COMMAND: Final = Path(sys.executable).with_name("everloop")
 START_SECONDS: Final = 60
 STOP_SECONDS: Final = 40
 CALL_SECONDS: Final = 60
+
+_FIRST_PORT: Final = 16_000
+_PORT_SLICES: Final = 16
+_PORTS_EACH: Final = 1_000
+_ports: Final = itertools.count(os.getpid())
+"""Where the next search begins: at another place in each run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +143,16 @@ class RunningServer:
 
 
 def free_port() -> int:
-    """A port that nobody listens on at the moment."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    """A port that nobody listens on at the moment, and that nobody else is given before it is taken.
+
+    A port that the system chooses (by binding to 0) goes to the next who asks, another test process or an outgoing
+    connection, once it is let go of. So these lie below the systems' own range, and each test process has its own.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _PORT_SLICES
+    while True:
+        port = _FIRST_PORT + worker * _PORTS_EACH + next(_ports) % _PORTS_EACH
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 @contextmanager
