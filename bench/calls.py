@@ -18,6 +18,8 @@ SENTENCE = "How do I compare two versions of one prompt without fooling myself? 
 TEMPLATE = "You are a careful assistant of a small team. " * 16 + "Answer in one sentence.\n\nQuestion: {{question}}"
 QUESTIONS = {"short": SENTENCE * 4, "long": SENTENCE * 1_460}
 PROMPT_TEXTS = {size: TEMPLATE.replace("{{question}}", question) for size, question in QUESTIONS.items()}
+USERS: Mapping[str, int] = {"short": 1_000, "long": 10}  # by prompt; few enough for a client to hold all bodies
+NOBODY: Mapping[str, int] = {}
 JSON = {"Content-Type": "application/json"}
 USAGE = {"include_usage": True}  # Everloop asks for usage in streams, so the others do too
 
@@ -51,31 +53,40 @@ class Call:
 Calls = Mapping[Kind, Call]
 
 
-def openai_calls(port: int, headers: Mapping[str, str]) -> Calls:
-    """Return the ready-made chat completions of both modes and both prompts."""
-    return {Kind(mode, prompt): _openai_call(port, headers, mode, prompt) for mode in MODES for prompt in PROMPTS}
+def openai_calls(port: int, headers: Mapping[str, str], users: Mapping[str, int] = USERS) -> Calls:
+    """Return the ready-made chat completions of both modes and both prompts, of so many users in turn."""
+    return {
+        Kind(mode, prompt): _openai_call(port, headers, Kind(mode, prompt), users)
+        for mode in MODES
+        for prompt in PROMPTS
+    }
 
 
-def _openai_call(port: int, headers: Mapping[str, str], mode: str, prompt: str) -> Call:
-    stream = {"stream": True, "stream_options": USAGE} if mode == "streamed" else {}
-    messages = [{"role": "user", "content": PROMPT_TEXTS[prompt]}]
+def _openai_call(port: int, headers: Mapping[str, str], kind: Kind, users: Mapping[str, int]) -> Call:
+    stream = {"stream": True, "stream_options": USAGE} if kind.mode == "streamed" else {}
+    messages = [{"role": "user", "content": PROMPT_TEXTS[kind.prompt]}]
     body = {"model": MODEL, "messages": messages, "n": 1, "temperature": 1, **stream}
-    return Call(port, "/v1/chat/completions", {**JSON, **headers}, (msgspec.json.encode(body),))
+    return Call(port, "/v1/chat/completions", {**JSON, **headers}, _of_users(body, users.get(kind.prompt, 0)))
 
 
-def v4_calls(port: int, headers: Mapping[str, str], prompts: Sequence[str] = PROMPTS, users: int = 0) -> Calls:
-    """Return the calls of what is deployed; with `users`, of so many in turn, else of nobody in particular."""
+def v4_calls(
+    port: int, headers: Mapping[str, str], prompts: Sequence[str] = PROMPTS, users: Mapping[str, int] = USERS
+) -> Calls:
+    """Return the calls of what is deployed, of so many users in turn, or with `NOBODY` of nobody in particular."""
     kinds = [Kind(mode, prompt) for mode in MODES for prompt in prompts]
     return {kind: _v4_call(port, headers, kind, users) for kind in kinds}
 
 
-def _v4_call(port: int, headers: Mapping[str, str], kind: Kind, users: int) -> Call:
+def _v4_call(port: int, headers: Mapping[str, str], kind: Kind, users: Mapping[str, int]) -> Call:
     body: dict[str, object] = {"project": PROJECT, "inputs": {"question": QUESTIONS[kind.prompt]}}
     if kind.mode == "streamed":
         body["stream"] = True
+    return Call(port, "/v4/completion-deployed", {**JSON, **headers}, _of_users(body, users.get(kind.prompt, 0)))
+
+
+def _of_users(body: Mapping[str, object], users: int) -> tuple[bytes, ...]:
     named: list[dict[str, str]] = [{"user": f"user-{number}"} for number in range(users)] or [{}]
-    bodies = tuple(msgspec.json.encode({**body, **user}) for user in named)
-    return Call(port, "/v4/completion-deployed", {**JSON, **headers}, bodies)
+    return tuple(msgspec.json.encode({**body, **user}) for user in named)
 
 
 def exchange(

@@ -92,8 +92,8 @@ def experiment_table(measured: Measured, plan: Plan) -> str:
     columns += [f"{label(side)}: Everloop" for side in beside]
     return (
         "## What a running experiment costs\n\nRequests a second over those of another side, paired within each round. "
-        "Everloop has one configuration live; the experiment has two arms and calls of 1,000 users, who stay with "
-        "their arm; with new trials each call is nobody's and draws an arm anew.\n\n" + table(columns, rows)
+        "Everloop has one configuration live; the experiment has two arms, and each of the 1,000 users of all sides "
+        "stays with one; with new trials each call is nobody's and draws an arm anew.\n\n" + table(columns, rows)
     )
 
 

@@ -6,7 +6,7 @@ Everloop gets a project's name and one input, and finds what is deployed, render
 
 import secrets
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -16,13 +16,12 @@ from pathlib import Path
 import msgspec
 
 from bench.answers import EverloopReader, OpenAIReader, Reader, WrongAnswerError
-from bench.calls import PROMPTS, Call, Calls, Kind, exchange, openai_calls, v4_calls
+from bench.calls import NOBODY, PROMPTS, USERS, Call, Calls, Kind, exchange, openai_calls, v4_calls
 from bench.deploying import deploy
 from bench.processes import HOST, Launch, Server, free_port, serving
 from bench.upstream import TEXT
 
 HERE = Path(__file__).parent
-USERS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +100,23 @@ def bare(work: Path, upstream: Server) -> Iterator[Side]:
 
 
 @contextmanager
-def _everloop(work: Path, upstream: Server, name: str = "everloop", users: int | None = None) -> Iterator[Side]:
+def _everloop(
+    work: Path,
+    upstream: Server,
+    name: str = "everloop",
+    users: Mapping[str, int] = USERS,
+    *,
+    experiment: bool = False,
+) -> Iterator[Side]:
     """Run Everloop with its defaults on an empty data directory; see the three below for what is deployed."""
     port = free_port()
     key = secrets.token_hex(20)
     launch = everloop_launch(work, port, key, upstream, name)
     with serving(launch) as server:
         headers = {"X-API-KEY": key}
-        deploy(port, headers, arms=1 if users is None else 2)
-        prompts = PROMPTS if users is None else PROMPTS[:1]
-        calls = v4_calls(port, headers, prompts, users or 0)
-        yield Side(launch, server, EverloopReader(), calls, data=work / "data", experiment=users is not None)
+        deploy(port, headers, arms=2 if experiment else 1)
+        calls = v4_calls(port, headers, PROMPTS[:1] if experiment else PROMPTS, users)
+        yield Side(launch, server, EverloopReader(), calls, data=work / "data", experiment=experiment)
 
 
 def everloop_launch(work: Path, port: int, key: str, upstream: Server, name: str = "everloop") -> Launch:
@@ -130,5 +135,5 @@ def everloop_launch(work: Path, port: int, key: str, upstream: Server, name: str
 
 
 everloop: Start = _everloop  # one configuration is live
-everloop_experiment: Start = partial(_everloop, name="everloop-experiment", users=USERS)  # known users, two arms
-everloop_trials: Start = partial(_everloop, name="everloop-trials", users=0)  # nobody's calls: each is a new trial
+everloop_experiment: Start = partial(_everloop, name="everloop-experiment", experiment=True)  # two arms, known users
+everloop_trials: Start = partial(_everloop, name="everloop-trials", users=NOBODY, experiment=True)  # all new trials

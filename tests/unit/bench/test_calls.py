@@ -1,8 +1,9 @@
 from typing import Any
 
 import msgspec
+import pytest
 
-from bench.calls import PROMPT_TEXTS, Kind, openai_calls, v4_calls
+from bench.calls import NOBODY, PROMPT_TEXTS, Calls, Kind, openai_calls, v4_calls
 
 STREAMED, PLAIN, LONG = Kind("streamed", "short"), Kind("plain", "short"), Kind("plain", "long")
 
@@ -31,11 +32,14 @@ def test_streams_ask_for_their_usage_and_plain_calls_do_not():
     assert "stream" not in body_of(calls[PLAIN].raw()[0])
 
 
-def test_calls_of_users_differ_in_the_user_alone():
-    bodies = [body_of(raw) for raw in v4_calls(1, {}, ["short"], users=1_000)[PLAIN].raw()]
-    assert len({body.pop("user") for body in bodies}) == 1_000
+@pytest.mark.parametrize("calls", [openai_calls(1, {}), v4_calls(1, {})], ids=["ready-made", "rendered"])
+@pytest.mark.parametrize(("kind", "users"), [(PLAIN, 1_000), (LONG, 10)])
+def test_calls_of_users_differ_in_the_user_alone(calls: Calls, kind: Kind, users: int):
+    bodies = [body_of(raw) for raw in calls[kind].raw()]
+    assert len({body.pop("user") for body in bodies}) == len(bodies) == users
     assert all(body == bodies[0] for body in bodies)
 
 
 def test_calls_of_nobody_name_no_user():
-    assert "user" not in body_of(v4_calls(1, {})[PLAIN].raw()[0])
+    [raw] = v4_calls(1, {}, users=NOBODY)[PLAIN].raw()
+    assert "user" not in body_of(raw)
