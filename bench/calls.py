@@ -2,7 +2,7 @@
 
 import http.client
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import msgspec
@@ -38,7 +38,8 @@ class Call:
     port: int
     path: str
     headers: Mapping[str, str]
-    bodies: tuple[bytes, ...]
+    # Not shown: asyncio asks for the repr of what a task holds, and that of a megabyte takes seconds.
+    bodies: tuple[bytes, ...] = field(repr=False)
 
     def raw(self) -> list[bytes]:
         """Return the HTTP/1.1 request with each body."""
