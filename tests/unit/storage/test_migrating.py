@@ -179,4 +179,9 @@ def test_the_revisions_are_part_of_the_package():
 
     folder = Path(migrating.__file__).parent / "migrations"
     assert (folder / "env.py").exists()
-    assert sorted(each.name for each in (folder / "versions").glob("*.py")) == ["0001_schema.py", "0002_experiments.py"]
+    assert sorted(each.name for each in (folder / "versions").glob("*.py")) == [
+        "0001_schema.py",
+        "0002_experiments.py",
+        "0003_folding.py",
+        "0004_idempotency.py",
+    ]
