@@ -4,11 +4,15 @@ import hashlib
 from functools import lru_cache
 from typing import Final
 
+from everloop.domain.assignment import assign
 from everloop.domain.ids import ALPHABET, LENGTH, ConfigId, EnvironmentId, ExperimentId, Prefix, TrialId
 from everloop.domain.value import value
 
 _PURPOSE: Final = b"everloop trial"
 _PREFIX: Final = Prefix.TRIAL.value
+# Units whose place is remembered, and how long their names may be for that: some three megabytes, five at most.
+_REMEMBERED: Final = 8_192
+_SHORT: Final = 256
 _CHARACTERS: Final = (ALPHABET.encode() * 5)[:256]
 
 
@@ -25,6 +29,26 @@ class Trial:
     config_id: ConfigId
     environment_id: EnvironmentId
     created_at: int
+
+
+Weights = tuple[tuple[ConfigId, float], ...]
+
+
+def met(unit: str, salt: str, weights: Weights, environment_id: EnvironmentId) -> tuple[ConfigId, TrialId]:
+    """The arm of a unit, by `assignment.assign`, and its trial there. A unit that comes again is not weighed again.
+
+    `weights` are those of the active arms. Raises `ValueError` when none is above 0.
+    """
+    find = _remembered if len(unit) <= _SHORT else _found
+    return find(unit, salt, weights, environment_id)
+
+
+def _found(unit: str, salt: str, weights: Weights, environment_id: EnvironmentId) -> tuple[ConfigId, TrialId]:
+    arm = assign(unit, salt, dict(weights))
+    return arm, trial_id(salt, environment_id, arm, unit)
+
+
+_remembered = lru_cache(maxsize=_REMEMBERED)(_found)
 
 
 def trial_id(salt: str, environment_id: EnvironmentId, arm: ConfigId, unit: str) -> TrialId:

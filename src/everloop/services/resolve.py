@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from everloop.domain.assignment import assign, sample_unit, unit_of
+from everloop.domain.assignment import sample_unit, unit_of
 from everloop.domain.config import ConfigVersion, Endpoint
 from everloop.domain.deployment import ConfigTarget, ExperimentTarget
 from everloop.domain.environment import Environment
@@ -12,7 +12,7 @@ from everloop.domain.project import Project
 from everloop.domain.reference import ProjectReference
 from everloop.domain.scope import Scope
 from everloop.domain.snapshot import ProjectView
-from everloop.domain.trial import Trial, trial_id
+from everloop.domain.trial import Trial, met
 from everloop.domain.value import value
 from everloop.errors import BadRequest, InvalidFields, NotFound
 from everloop.services.deployments import nothing_live
@@ -156,11 +156,10 @@ def draw_each(place: Place, caller: Caller, at: int) -> list[Draw]:
 
 
 def _arm(place: Place, experiment: Experiment, unit: str, at: int) -> tuple[ConfigVersion, Trial]:
-    weights = experiment.weights
-    if not any(weights.values()):
+    weights = tuple(experiment.weights.items())
+    if not any(weight for _, weight in weights):
         raise BadRequest(f"Experiment {experiment.name!r} has no active arm with a weight above 0: add a config first.")
-    arm = assign(unit, experiment.salt, weights)
-    named = trial_id(experiment.salt, place.environment.id, arm, unit)
+    arm, named = met(unit, experiment.salt, weights, place.environment.id)
     return place.view.configs[arm], Trial(named, experiment.id, arm, place.environment.id, at)
 
 

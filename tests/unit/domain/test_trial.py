@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from everloop.domain.assignment import unit_of
+from everloop.domain.assignment import assign, unit_of
 from everloop.domain.ids import ConfigId, EnvironmentId
-from everloop.domain.trial import trial_id
+from everloop.domain.trial import met, trial_id
 
 HERE, THERE = EnvironmentId("env_1"), EnvironmentId("env_2")
 ONE, TWO = ConfigId("config_1"), ConfigId("config_2")
@@ -47,3 +47,20 @@ def test_names_do_not_run_into_each_other():
 def test_a_salt_that_is_too_long_is_said():
     with pytest.raises(ValueError, match="64"):
         trial_id("s" * 65, HERE, ONE, "user:ada")
+
+
+@given(
+    units=st.lists(st.text(max_size=300), max_size=5),
+    weights=st.lists(st.sampled_from([0.0, 1.0, 2.5]), min_size=1, max_size=3).filter(any),
+)
+def test_a_unit_that_comes_again_is_where_it_was(units: list[str], weights: list[float]):
+    arms = {ConfigId(f"config_{place}"): weight for place, weight in enumerate(weights)}
+    for unit in units * 2:
+        arm = assign(unit, "salt", arms)
+        assert met(unit, "salt", tuple(arms.items()), HERE) == (arm, trial_id("salt", HERE, arm, unit))
+
+
+def test_other_weights_or_another_place_are_weighed_anew():
+    one, two = met("u", "s", ((ONE, 1.0),), HERE), met("u", "s", ((TWO, 1.0),), HERE)
+    assert (one[0], two[0]) == (ONE, TWO)
+    assert met("u", "s", ((ONE, 1.0),), THERE)[1] != one[1]
