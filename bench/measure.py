@@ -92,7 +92,7 @@ def measure(plan: Plan, generator: Generator, upstream: Server, sides: Sequence[
     intervals: list[Interval] = []
     checks: list[Checked] = []
     for step in _steps(plan):
-        taking_part = [side for side in sides if step.kind in side.calls]
+        taking_part = _turned([side for side in sides if step.kind in side.calls], step.round)
         intervals += [_interval(bench, step, side) for side in taking_part]
         checks += [_check(bench, step, side) for side in taking_part]
     peers = [side.name for side in sides if side.peer]
@@ -102,6 +102,12 @@ def measure(plan: Plan, generator: Generator, upstream: Server, sides: Sequence[
 def _steps(plan: Plan) -> list[_Step]:
     rounds = range(1, plan.rounds + 1)
     return [_Step(number, kind, connections) for number in rounds for kind, connections in plan.loads()]
+
+
+def _turned(sides: Sequence[Side], round_number: int) -> list[Side]:
+    """Each round begins with another side, so that what one leaves behind (pages to be written) meets all others."""
+    first = round_number % len(sides)
+    return [*sides[first:], *sides[:first]]
 
 
 def _hung_up_at_most(bench: _Bench, intervals: Sequence[Interval]) -> dict[str, int]:
