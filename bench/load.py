@@ -61,6 +61,7 @@ class Wrk:
     def __init__(self, program: str, work: Path) -> None:
         """`work` is a directory for its request file."""
         self._program = program
+        self.work = work
         self._request = work / "request.txt"
         # wrk -v writes its version and ends with code 1
         said = subprocess.run([program, "-v"], capture_output=True, text=True, check=False, timeout=10)

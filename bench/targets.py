@@ -107,11 +107,12 @@ def _everloop(
     users: Mapping[str, int] = USERS,
     *,
     experiment: bool = False,
+    python: str = sys.executable,
 ) -> Iterator[Side]:
     """Run Everloop with its defaults on an empty data directory; see the three below for what is deployed."""
     port = free_port()
     key = secrets.token_hex(20)
-    launch = everloop_launch(work, port, key, upstream, name)
+    launch = everloop_launch(work, port, key, upstream, name, python)
     with serving(launch) as server:
         headers = {"X-API-KEY": key}
         deploy(port, headers, arms=2 if experiment else 1)
@@ -119,7 +120,9 @@ def _everloop(
         yield Side(launch, server, EverloopReader(), calls, data=work / "data", experiment=experiment)
 
 
-def everloop_launch(work: Path, port: int, key: str, upstream: Server, name: str = "everloop") -> Launch:
+def everloop_launch(
+    work: Path, port: int, key: str, upstream: Server, name: str = "everloop", python: str = sys.executable
+) -> Launch:
     """Return how Everloop is started with that key on `work`/data, which is made when it is not there."""
     data = work / "data"
     data.mkdir(parents=True, exist_ok=True)
@@ -130,10 +133,15 @@ def everloop_launch(work: Path, port: int, key: str, upstream: Server, name: str
         "OPENAI_API_KEY": "sk-bench",
         "OPENAI_BASE_URL": f"http://{HOST}:{upstream.port}/v1",
     }
-    command = [sys.executable, "-m", "everloop.cli", "serve", "--host", HOST, "--port", str(port)]
+    command = [python, "-m", "everloop.cli", "serve", "--host", HOST, "--port", str(port)]
     return Launch(name, command, port, "/readyz", work / "everloop.log", environment)
 
 
 everloop: Start = _everloop  # one configuration is live
 everloop_experiment: Start = partial(_everloop, name="everloop-experiment", experiment=True)  # two arms, known users
 everloop_trials: Start = partial(_everloop, name="everloop-trials", users=NOBODY, experiment=True)  # all new trials
+
+
+def everloop_of(work: Path, upstream: Server, python: str) -> AbstractContextManager[Side]:
+    """Run the Everloop that is installed for that Python."""
+    return _everloop(work, upstream, python=python)
