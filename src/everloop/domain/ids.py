@@ -42,6 +42,7 @@ class Prefix(StrEnum):
     PROVIDER_KEY = "pkey"
     DEPLOYMENT = "dep"
     TRIAL = "trial"
+    CLAIM = "claim"
 
 
 def base62(number: int, width: int) -> str:

@@ -14,6 +14,7 @@ from everloop.storage.experiments import Experiments
 from everloop.storage.feed import PollingFeed
 from everloop.storage.feedback import FeedbackOfLogs
 from everloop.storage.health import DatabaseHealth
+from everloop.storage.idempotency import Idempotency
 from everloop.storage.keys import Keys
 from everloop.storage.location import database_file, postgres_url
 from everloop.storage.log_writer import SqliteLogWriter
@@ -53,6 +54,7 @@ class Storage:
     logs: Logs
     feedback: FeedbackOfLogs
     keys: Keys
+    idempotency: Idempotency
     log_writer: SqliteLogWriter | PostgresLogWriter
     feed: PollingFeed
     health: DatabaseHealth
@@ -101,6 +103,7 @@ async def open_storage(url: str, clock: Clock, metrics: Metrics) -> Storage:
         logs=Logs(database),
         feedback=FeedbackOfLogs(database, clock),
         keys=Keys(database, changes),
+        idempotency=Idempotency(database),
         log_writer=opened.log_writer,
         feed=opened.feed,
         health=DatabaseHealth(opened.health_database, opened.log_writer, clock),

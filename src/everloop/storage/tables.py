@@ -17,6 +17,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     Table,
     Text,
     UniqueConstraint,
@@ -253,6 +254,23 @@ change = Table(
     _time("at"),
     sqlite_autoincrement=True,
 )
+
+# `until` ends a claim, or the time for which an answer is kept. Without `head` there is no answer yet, without `body`
+# it was too large. No foreign key: the rows are of passing use, and their organisation was read when its caller came in.
+idempotency = Table(
+    "idempotency",
+    metadata,
+    _key("organisation_id"),
+    _key("operation"),
+    _key("key"),
+    Column("fingerprint", LargeBinary, nullable=False),
+    _key("owner"),
+    _time("until"),
+    Column("head", LargeBinary, nullable=True),
+    Column("body", LargeBinary, nullable=True),
+    PrimaryKeyConstraint("organisation_id", "operation", "key"),
+)
+Index("ix_idempotency_until", idempotency.c.until)
 
 # One row that is overwritten to see whether the database takes writes.
 probe = Table("probe", metadata, Column("id", Integer, primary_key=True, autoincrement=False), _time("at"))

@@ -22,8 +22,8 @@ class Transactions(Protocol):
     def write(self, owner: str = NOBODY, /) -> AbstractAsyncContextManager[AsyncConnection]:
         """A transaction that may write; on disk when the block is left without an error.
 
-        No other transaction that writes for the same owner, an organisation's id, runs at the same time in any process.
-        What the log writer keeps may appear meanwhile.
+        No other transaction that writes for the same owner, such as an organisation's id, runs at the same time in any
+        process. What the log writer keeps may appear meanwhile.
         """
         ...
 
