@@ -8,12 +8,16 @@ from pathlib import Path
 from bench.answers import WrongAnswerError
 from bench.peers import gateways
 from bench.processes import Server, ServerFailedError
-from bench.targets import Side, Start, bare, everloop, everloop_experiment, everloop_trials
+from bench.targets import Side, Start, bare, everloop, everloop_experiment, everloop_trials, everloop_workers
 
 ALWAYS: Mapping[str, Start] = {"bare": bare, "everloop": everloop}
-EXPERIMENTS: Mapping[str, Start] = {"everloop-experiment": everloop_experiment, "everloop-trials": everloop_trials}
+VARIANTS: Mapping[str, Start] = {
+    "everloop-experiment": everloop_experiment,
+    "everloop-trials": everloop_trials,
+    "everloop-workers": everloop_workers,
+}
 PEERS: Mapping[str, Start] = {peer.name: peer.start for peer in gateways.PEERS}
-OTHERS = (*EXPERIMENTS, *PEERS)
+OTHERS = (*VARIANTS, *PEERS)
 
 
 @dataclass(slots=True)
@@ -36,14 +40,14 @@ class Lineup:
     @property
     def started_cold(self) -> dict[str, Start]:
         """Return those whose start is timed: every kind of server once."""
-        return {name: start for name, start in self.starts.items() if name not in EXPERIMENTS}
+        return {name: start for name, start in self.starts.items() if name not in VARIANTS}
 
 
 def line_up(others: Sequence[str], *, install: bool) -> Lineup:
     """Choose the sides; with `install`, gateways that are missing are installed first."""
     wanted = [peer for peer in gateways.PEERS if peer.name in others]
     trouble = gateways.install() if install and not all(peer.installed for peer in wanted) else ""
-    known = {**ALWAYS, **EXPERIMENTS, **PEERS}
+    known = {**ALWAYS, **VARIANTS, **PEERS}
     lineup = Lineup({name: start for name, start in known.items() if name in ALWAYS or name in others})
     for peer in wanted:
         if not peer.installed:

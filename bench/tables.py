@@ -12,6 +12,7 @@ LABELS = {
     EVERLOOP: "Everloop",
     EXPERIMENT: "Everloop, experiment",
     TRIALS: "Everloop, new trials",
+    "everloop-workers": "Everloop, two workers",
     "litellm": "LiteLLM",
     "portkey": "Portkey",
 }

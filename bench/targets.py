@@ -8,7 +8,7 @@ import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -108,15 +108,17 @@ def _everloop(
     *,
     experiment: bool = False,
     python: str = sys.executable,
+    workers: int = 1,
 ) -> Iterator[Side]:
-    """Run Everloop with its defaults on an empty data directory; see the three below for what is deployed."""
+    """Run Everloop with its defaults on an empty data directory; see those below for what is deployed."""
     port = free_port()
     key = secrets.token_hex(20)
     launch = everloop_launch(work, port, key, upstream, name, python)
+    launch = replace(launch, command=[*launch.command, "--workers", str(workers)])
     with serving(launch) as server:
         headers = {"X-API-KEY": key}
         deploy(port, headers, arms=2 if experiment else 1)
-        calls = v4_calls(port, headers, PROMPTS[:1] if experiment else PROMPTS, users)
+        calls = v4_calls(port, headers, PROMPTS if name == "everloop" else PROMPTS[:1], users)
         yield Side(launch, server, EverloopReader(), calls, data=work / "data", experiment=experiment)
 
 
@@ -140,6 +142,7 @@ def everloop_launch(
 everloop: Start = _everloop  # one configuration is live
 everloop_experiment: Start = partial(_everloop, name="everloop-experiment", experiment=True)  # two arms, known users
 everloop_trials: Start = partial(_everloop, name="everloop-trials", users=NOBODY, experiment=True)  # all new trials
+everloop_workers: Start = partial(_everloop, name="everloop-workers", workers=2)  # one configuration, two processes
 
 
 def everloop_of(work: Path, upstream: Server, python: str) -> AbstractContextManager[Side]:

@@ -29,7 +29,7 @@ def absent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("absent")
 def test_a_gateway_that_is_not_installed_is_left_out_and_named():
     lineup = sides.line_up(sides.OTHERS, install=False)
-    assert list(lineup.starts) == ["bare", "everloop", "everloop-experiment", "everloop-trials"]
+    assert list(lineup.starts) == ["bare", "everloop", "everloop-experiment", "everloop-trials", "everloop-workers"]
     assert lineup.absent == dict.fromkeys(("litellm", "portkey"), sides.NOT_INSTALLED)
 
 
