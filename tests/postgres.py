@@ -17,7 +17,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -158,6 +158,16 @@ class Cluster:
                 await connection.close()
 
         return finished(run_())
+
+    @contextmanager
+    def session(self, database: str) -> Iterator[Callable[[str], None]]:
+        """A session that lasts as long as the block; statements are run by calling what it gives."""
+        with asyncio.Runner() as runner:
+            connection = runner.run(asyncpg.connect(self.url(database)))
+            try:
+                yield lambda statement: runner.run(connection.execute(statement))
+            finally:
+                runner.run(connection.close())
 
     def fresh_name(self) -> str:
         """A name that no database has."""

@@ -1,42 +1,86 @@
-"""SIGTERM under load: what is being answered is answered, and the server ends well."""
+"""SIGTERM under load: what is being answered is answered, nobody new is let in, and the server ends well."""
 
 import json
 import signal
-import threading
+import socket
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
-from tests.server import RunningServer
+import pytest
+
+from tests.faults.databases import Kept
+from tests.server import Reply, RunningServer, serving
 
 CALLERS = 8
-SLOW = {"mock": {"chunk_delay_ms": 60}}  # an answer of ten words takes more than half a second
+DEADLINE = 20.0
+SLOW = {"mock": {"chunk_delay_ms": 250}}  # an answer of ten words takes more than two seconds
 
 
-def test_sigterm_lets_open_answers_finish(fresh_server: RunningServer):
-    template = "Say ten words that take a little while, please do"
-    body = {"project": "slow", "provider": "mock", "model": "m", "prompt_template": template, "other": SLOW}
-    fresh_server.post("/v4/model-configs", body).expect(200)
-    answers = []
+@pytest.fixture
+def server(workers: int, database: Kept) -> Iterator[RunningServer]:
+    with serving(database.data_dir, database.settings, ("--workers", str(workers))) as running:
+        template = "Say ten words that take a little while, please do"
+        body = {"project": "slow", "provider": "mock", "model": "m", "prompt_template": template, "other": SLOW}
+        running.post("/v4/model-configs", body).expect(200)
+        yield running
 
-    def call(streamed: bool) -> None:
-        answers.append(fresh_server.post("/v4/completion-deployed", {"project": "slow", "stream": streamed}))
 
-    callers = [threading.Thread(target=call, args=(number % 2 == 0,)) for number in range(CALLERS)]
-    for caller in callers:
-        caller.start()
-    time.sleep(0.3)
-    fresh_server.process.send_signal(signal.SIGTERM)
-    for caller in callers:
-        caller.join(30)
-    fresh_server.process.wait(30)
+@pytest.mark.parametrize(("workers", "signals"), [(1, 1), (1, 3), (2, 3)])
+def test_open_answers_finish_and_nobody_new_is_let_in(server: RunningServer, database: Kept, signals: int):
+    def call(number: int) -> Reply:
+        return server.post("/v4/completion-deployed", {"project": "slow", "stream": number % 2 == 0})
 
-    assert fresh_server.process.returncode == 0, fresh_server.log.read_text()
-    assert "Traceback" not in fresh_server.log.read_text()
+    with ThreadPoolExecutor(CALLERS) as callers:
+        coming = [callers.submit(call, number) for number in range(CALLERS)]
+        time.sleep(0.5)
+        for _ in range(signals):
+            server.process.send_signal(signal.SIGTERM)
+            time.sleep(0.1)
+        refused = is_refused(server)
+        under_way = [answer for answer in coming if not answer.done()]
+        answers = [answer.result(DEADLINE) for answer in coming]
+    code = server.process.wait(DEADLINE)
+
+    assert code == 0, server.log.read_text()
+    assert "Traceback" not in server.log.read_text()
+    assert refused, "new connections are still taken, by a server that will not answer them"
+    assert under_way, "all answers had ended before the door was shut, so nothing was shown"
     assert [answer.status for answer in answers] == [200] * CALLERS
-    reasons = []
-    for answer in answers:
-        if answer.headers["content-type"].startswith("text/event-stream"):
-            events = [json.loads(line[6:]) for line in answer.body.splitlines() if line.startswith(b"data: ")]
-            reasons.append(events[-1]["data"][0]["finish_reason"])
-        else:
-            reasons.append(answer.json["data"][0]["finish_reason"])
-    assert reasons == ["stop"] * CALLERS
+    assert [reason(answer) for answer in answers] == ["stop"] * CALLERS
+    ids = {identifier(answer) for answer in answers}
+    assert ids <= {row[0] for row in database.query("SELECT id FROM log")}
+    assert len(ids) == CALLERS
+
+
+def is_refused(server: RunningServer) -> bool:
+    """Whether a new connection is refused before the server has ended; asked until then."""
+    deadline = time.monotonic() + DEADLINE
+    while server.process.poll() is None and time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", server.port), timeout=1).close()
+        except ConnectionRefusedError:
+            return server.process.poll() is None
+        time.sleep(0.05)
+    return False
+
+
+def events(answer: Reply) -> list[dict[str, Any]]:
+    return [json.loads(line[6:]) for line in answer.body.splitlines() if line.startswith(b"data: ")]
+
+
+def last(answer: Reply) -> dict[str, Any]:
+    streamed = answer.headers["content-type"].startswith("text/event-stream")
+    sample: dict[str, Any] = (events(answer)[-1] if streamed else answer.json)["data"][0]
+    return sample
+
+
+def reason(answer: Reply) -> str | None:
+    found: str | None = last(answer)["finish_reason"]
+    return found
+
+
+def identifier(answer: Reply) -> str:
+    found: str = last(answer)["id"]
+    return found

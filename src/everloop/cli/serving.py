@@ -1,14 +1,17 @@
 """`everloop serve` and `everloop init`."""
 
 import signal
+from contextlib import suppress
 from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 
 from everloop.app import House
 from everloop.cli.house import in_house
+from everloop.cli.workers import Workers
 from everloop.services.first_run import DEMO_INPUTS, DEMO_PROJECT, Welcome
 from everloop.settings import Settings
 
@@ -29,7 +32,7 @@ def serve(
     settings = Settings.read()
     _show(in_house(_prepare), f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}")  # noqa: S104 - a comparison
     signal.signal(signal.SIGTERM, _end_well)
-    uvicorn.run(
+    config = uvicorn.Config(
         "everloop.app:create",
         factory=True,
         host=host,
@@ -45,6 +48,19 @@ def serve(
         ws="none",
         timeout_graceful_shutdown=_DRAIN_SECONDS,
     )
+    raise typer.Exit(_run(config))
+
+
+def _run(config: uvicorn.Config) -> int:
+    """The exit code, once it has been told to stop or could not start."""
+    if config.workers > 1:
+        workers = Workers(config)
+        workers.run()
+        return workers.exit_code()
+    server = uvicorn.Server(config)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    return 0 if server.started else STARTUP_FAILURE
 
 
 def _end_well(_number: int, _frame: FrameType | None) -> NoReturn:
