@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+from tests.faults.databases import KeptInFile
 from tests.faults.test_kill import LOAD, TABLES, check
 from tests.server import COMMAND, RunningServer, serving
 
@@ -49,7 +50,7 @@ def test_what_was_acknowledged_before_a_backup_is_in_it(tmp_path: Path):
         server.process.kill()
         _, complaints = client.communicate(timeout=60)
         assert client.returncode == 0, complaints
-    check(data_dir, acknowledged)
+    check(KeptInFile(tmp_path), acknowledged)
     for backup, lines in zip(backups, before, strict=True):
         holds(backup, lines)
     answers_elsewhere({**server.environment, "EVERLOOP_DATA_DIR": str(tmp_path / "elsewhere")}, backups[-1], before[-1])
