@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
 from everloop import errors
-from everloop.storage import log_tables
+from everloop.storage import dataset_tables, log_tables
 from everloop.storage.location import database_file
 from everloop.storage.migrating import _config, _engine, current_revision, head_revision, migrate
 from everloop.storage.tables import metadata
@@ -28,7 +28,7 @@ def test_nothing_then_everything(url: str, tmp_path: Path):
 
 
 def test_alembic_sees_no_difference_between_the_tables_and_the_migrated_schema(file: Path):
-    assert log_tables.log.metadata is metadata
+    assert log_tables.log.metadata is dataset_tables.dataset.metadata is metadata
     engine = create_engine(f"sqlite:///{file}")
     with engine.connect() as connection:
         options = {"compare_type": True, "compare_server_default": True}
@@ -184,4 +184,5 @@ def test_the_revisions_are_part_of_the_package():
         "0002_experiments.py",
         "0003_folding.py",
         "0004_idempotency.py",
+        "0005_datasets.py",
     ]

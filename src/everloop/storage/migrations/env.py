@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from everloop.storage import experiment_tables, log_tables  # noqa: F401 - they add their tables to the metadata
+from everloop.storage import dataset_tables, experiment_tables, log_tables  # noqa: F401 - they add to the metadata
 from everloop.storage.tables import metadata
 
 context.configure(
