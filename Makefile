@@ -92,11 +92,12 @@ clean: ## Remove what the other targets made (data stays)
 	@.venv-sdk-$*/bin/python $(PIP) install --require-hashes -r $<
 	@touch $@
 
-# Never part of what Everloop runs on. Scripts of npm packages stay unrun; the lock holds every hash.
+# Never part of what Everloop runs on. Scripts of npm packages stay unrun; the lock holds every hash, and all there is:
+# older versions of pip stumble over what depends on an extra of a locked package.
 .venv-litellm/.done: bench/peers/litellm/requirements.txt
 	@echo "Installing LiteLLM, to be measured beside Everloop ..."
 	@sh .ci/venv .venv-litellm
-	@.venv-litellm/bin/python $(PIP) install --require-hashes -r $<
+	@.venv-litellm/bin/python $(PIP) install --require-hashes --no-deps -r $<
 	@touch $@
 
 bench/peers/portkey/node_modules/.done: bench/peers/portkey/package-lock.json
