@@ -13,7 +13,6 @@ from everloop.api.exchange import Receive, Send
 from everloop.api.router import build_fastapi
 from everloop.api.services import Services
 from everloop.api.v4.completions import completion_deployed, completion_experiment
-from everloop.errors import Unprocessable
 from everloop.jobs.retention import Retention
 from everloop.providers.connection import openai_connection
 from everloop.providers.registry import ProviderRegistry
@@ -266,11 +265,9 @@ class _World:
 
 
 def _retention(settings: Settings, storage: Storage, world: _World) -> Retention | None:
-    """What deletes old logs, if the operator wants that. Raises `errors.Unprocessable` where nothing can."""
+    """What deletes old logs, if the operator wants that."""
     if settings.log_retention_days is None:
         return None
-    if storage.old_logs is None:
-        raise Unprocessable("EVERLOOP_LOG_RETENTION_DAYS works with SQLite only: unset it for PostgreSQL.")
     return Retention(storage.old_logs, world.clock, settings.log_retention_days)
 
 

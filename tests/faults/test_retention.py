@@ -24,7 +24,7 @@ SWEEPER = """
 
     async def main():
         old_logs = OldLogs(Path(sys.argv[1]))
-        with old_logs.alone() as alone:
+        async with old_logs.alone() as alone:
             assert alone
             print("begun", flush=True)
             while await old_logs.delete_logs(int(sys.argv[2]), 20):

@@ -1,7 +1,7 @@
 """The end of old logs: at start, and then every hour, whoever of the processes comes first.
 
 Each batch is a short transaction, and most of the time is left to those who write logs: SQLite takes one writer at a
-time, and who waits for it looks again only now and then.
+time, and who waits for it looks again only now and then; PostgreSQL's writers wait for a deletion of sessions.
 """
 
 import asyncio
@@ -52,12 +52,13 @@ class Retention:
 
         Raises `errors.Unavailable` when the database fails; what was deleted until then stays so.
         """
-        with self._old_logs.alone() as alone:
+        async with self._old_logs.alone() as alone:
             if not alone:
                 return 0
             # No log is older than 1970.
             before = max(self._clock.now() - self._days * _DAY, 0)
-            logs = await self._all(self._old_logs.delete_logs, before)
+            logs = await self._old_logs.drop_logs(before)
+            logs += await self._all(self._old_logs.delete_logs, before)
             sessions = await self._all(self._old_logs.delete_sessions, before)
         if logs or sessions:
             _log.info("deleted %d logs older than %d days, and %d sessions without logs", logs, self._days, sessions)

@@ -5,7 +5,7 @@ feed, in the same transaction. A database that cannot be reached or written rais
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from everloop.domain.config import ConfigUse, ConfigVersion
@@ -78,8 +78,15 @@ class LogStore(Protocol):
 class OldLogStore(Protocol):
     """Logs whose time is over, of all organisations. What came of experiments, trials and sums, stays."""
 
-    def alone(self) -> AbstractContextManager[bool]:
+    def alone(self) -> AbstractAsyncContextManager[bool]:
         """Whether no other process is in such a block; none comes in until the end of this one."""
+        ...
+
+    async def drop_logs(self, before: int) -> int:
+        """Lets go of what is old as a whole, such as a month of logs, without a look at each; how many logs that were.
+
+        What it leaves is for `delete_logs`. The outcome is the same.
+        """
         ...
 
     async def delete_logs(self, before: int, most: int) -> int:

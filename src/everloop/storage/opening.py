@@ -24,6 +24,7 @@ from everloop.storage.postgres.connecting import look_at
 from everloop.storage.postgres.database import PostgresDatabase
 from everloop.storage.postgres.listening import Listener
 from everloop.storage.postgres.log_writer import PostgresLogWriter
+from everloop.storage.postgres.retention import PostgresOldLogs
 from everloop.storage.projects import Projects
 from everloop.storage.retention import OldLogs
 from everloop.storage.sessions import Sessions
@@ -58,7 +59,7 @@ class Storage:
     log_writer: SqliteLogWriter | PostgresLogWriter
     feed: PollingFeed
     health: DatabaseHealth
-    old_logs: OldLogs | None
+    old_logs: OldLogs | PostgresOldLogs
     databases: tuple[Closable, ...]
 
     async def close(self) -> None:
@@ -76,8 +77,8 @@ class _Different:
     health_database: Transactions
     log_writer: SqliteLogWriter | PostgresLogWriter
     feed: PollingFeed
+    old_logs: OldLogs | PostgresOldLogs
     listening: tuple[Closable, ...] = ()
-    old_logs: OldLogs | None = None
 
 
 async def open_storage(url: str, clock: Clock, metrics: Metrics) -> Storage:
@@ -117,7 +118,7 @@ async def _open_sqlite(file: Path, clock: Clock, metrics: Metrics) -> _Different
     await writer.start()
     database = Database(file)
     health_database = Database(file, busy_timeout=_HEALTH_PATIENCE, connections=1)
-    return _Different(database, health_database, writer, PollingFeed(database), old_logs=OldLogs(file))
+    return _Different(database, health_database, writer, PollingFeed(database), OldLogs(file))
 
 
 async def _open_postgres(url: str, clock: Clock, metrics: Metrics) -> _Different:
@@ -130,4 +131,5 @@ async def _open_postgres(url: str, clock: Clock, metrics: Metrics) -> _Different
     )
     listener = Listener(server)
     listener.start()
-    return _Different(database, health_database, writer, PollingFeed(database, listener.pause), (listener,))
+    feed = PollingFeed(database, listener.pause)
+    return _Different(database, health_database, writer, feed, PostgresOldLogs(server), (listener,))

@@ -1,14 +1,14 @@
 """Logs whose time is over, in a SQLite database: found by their ids, deleted a few at a time.
 
-PostgreSQL keeps logs by months (`postgres.partitions`) and needs another way: whole partitions go at once.
+PostgreSQL keeps logs by months and has another way (`postgres.retention`).
 """
 
 import asyncio
 import fcntl
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Final
 
@@ -47,8 +47,8 @@ class OldLogs:
         self._file = file
         self._busy_timeout = busy_timeout
 
-    @contextmanager
-    def alone(self) -> Iterator[bool]:
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[bool]:
         # The system lets go of this lock when the process ends, however it ends.
         lock = self._file.with_name(self._file.name + _LOCK_SUFFIX)
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -56,6 +56,9 @@ class OldLogs:
             yield _lock(descriptor)
         finally:
             os.close(descriptor)
+
+    async def drop_logs(self, before: int) -> int:  # noqa: ARG002 - the port's
+        return 0
 
     async def delete_logs(self, before: int, most: int) -> int:
         return await asyncio.to_thread(self._connected, _delete_logs, before, most)

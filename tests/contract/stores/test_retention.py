@@ -8,8 +8,9 @@ from everloop import errors
 from everloop.domain.ids import ExperimentId, LogId, ProjectId, SessionId
 from everloop.domain.log import Log
 from everloop.domain.scope import Scope
+from everloop.ports.stores import OldLogStore
 from everloop.storage.opening import Storage
-from everloop.storage.retention import OldLogs
+from tests.contract.stores.conftest import Opener
 from tests.contract.stores.samples import (
     ALL,
     a_log,
@@ -27,15 +28,8 @@ PROJECT = ProjectId("pr_1")
 CUT = 1_700_000_000_000
 
 
-@pytest.fixture(params=["sqlite"])
-def backend(request: pytest.FixtureRequest) -> str:
-    """PostgreSQL has no `OldLogStore` yet."""
-    return str(request.param)
-
-
 @pytest.fixture
-def old_logs(storage: Storage) -> OldLogs:
-    assert storage.old_logs is not None
+def old_logs(storage: Storage) -> OldLogStore:
     return storage.old_logs
 
 
@@ -54,15 +48,15 @@ async def kept(storage: Storage, scope: Scope) -> set[LogId]:
     return {each.id for each in (await storage.logs.page(scope, PROJECT, ALL)).items}
 
 
-async def delete_all(old_logs: OldLogs, before: int = CUT, most: int = 3) -> int:
-    gone = 0
+async def delete_all(old_logs: OldLogStore, before: int = CUT, most: int = 3) -> int:
+    gone = await old_logs.drop_logs(before)
     while count := await old_logs.delete_logs(before, most):
         assert count <= most
         gone += count
     return gone
 
 
-async def test_only_old_logs_go(storage: Storage, scope: Scope, old_logs: OldLogs):
+async def test_only_old_logs_go(storage: Storage, scope: Scope, old_logs: OldLogStore):
     await prepare(storage, scope)
     old = [at(CUT - age, age) for age in (1, 2, 1_000, 10**9, CUT)]
     young = [at(CUT + age, age) for age in (0, 1, 10**9)]
@@ -76,7 +70,7 @@ async def test_only_old_logs_go(storage: Storage, scope: Scope, old_logs: OldLog
 
 @pytest.mark.parametrize("identifier", ["data_1", "zzz", "data_", "data_00000000000000000000!", "data_0", "é" * 26, ""])
 async def test_an_id_without_a_time_goes_by_what_was_said(
-    storage: Storage, scope: Scope, old_logs: OldLogs, identifier: str
+    storage: Storage, scope: Scope, old_logs: OldLogStore, identifier: str
 ):
     await prepare(storage, scope)
     old, young = a_log(f"{identifier}", created_at=CUT - 1), a_log(f"{identifier}-", created_at=CUT)
@@ -85,7 +79,7 @@ async def test_an_id_without_a_time_goes_by_what_was_said(
     assert await kept(storage, scope) == {young.id}
 
 
-async def test_an_id_that_only_looks_old_does_not_go(storage: Storage, scope: Scope, old_logs: OldLogs):
+async def test_an_id_that_only_looks_old_does_not_go(storage: Storage, scope: Scope, old_logs: OldLogStore):
     await prepare(storage, scope)
     imported = replace(at(CUT - 10**9), created_at=CUT + 1)
     await storage.log_writer.append(scope, [imported])
@@ -93,7 +87,7 @@ async def test_an_id_that_only_looks_old_does_not_go(storage: Storage, scope: Sc
     assert await kept(storage, scope) == {imported.id}
 
 
-async def test_those_of_all_organisations_go(storage: Storage, scope: Scope, other: Scope, old_logs: OldLogs):
+async def test_those_of_all_organisations_go(storage: Storage, scope: Scope, other: Scope, old_logs: OldLogStore):
     """The ids of both are the same."""
     for each in (scope, other):
         await prepare(storage, each)
@@ -103,7 +97,7 @@ async def test_those_of_all_organisations_go(storage: Storage, scope: Scope, oth
         assert await kept(storage, each) == {a_log_id(0, CUT)}
 
 
-async def test_feedback_goes_with_its_log_only(storage: Storage, scope: Scope, other: Scope, old_logs: OldLogs):
+async def test_feedback_goes_with_its_log_only(storage: Storage, scope: Scope, other: Scope, old_logs: OldLogStore):
     old, young = at(CUT - 1), at(CUT)
     for each in (scope, other):
         await prepare(storage, each)
@@ -119,7 +113,7 @@ async def test_feedback_goes_with_its_log_only(storage: Storage, scope: Scope, o
         await storage.feedback.record(scope, PROJECT, [], [a_piece("ann_9", "good", log=old.id)])
 
 
-async def test_a_session_goes_with_its_last_log(storage: Storage, scope: Scope, other: Scope, old_logs: OldLogs):
+async def test_a_session_goes_with_its_last_log(storage: Storage, scope: Scope, other: Scope, old_logs: OldLogStore):
     for each in (scope, other):
         await prepare(storage, each)
         for name in ("sesh_1", "sesh_2"):
@@ -135,7 +129,7 @@ async def test_a_session_goes_with_its_last_log(storage: Storage, scope: Scope, 
 
 
 async def test_a_session_that_never_had_a_log_goes_by_its_own_time(
-    storage: Storage, scope: Scope, other: Scope, old_logs: OldLogs
+    storage: Storage, scope: Scope, other: Scope, old_logs: OldLogStore
 ):
     for each in (scope, other):
         await prepare(storage, each)
@@ -149,7 +143,7 @@ async def test_a_session_that_never_had_a_log_goes_by_its_own_time(
         assert there == [False, True, True]
 
 
-async def test_what_came_of_experiments_stays(storage: Storage, scope: Scope, old_logs: OldLogs):
+async def test_what_came_of_experiments_stays(storage: Storage, scope: Scope, old_logs: OldLogStore):
     await prepare(storage, scope)
     experiment = an_experiment()
     await storage.experiments.create(scope, experiment)
@@ -178,10 +172,12 @@ async def everything_of(storage: Storage, scope: Scope, experiment_id: Experimen
     ]
 
 
-async def test_one_at_a_time(storage: Storage, old_logs: OldLogs):
-    with old_logs.alone() as first:
+async def test_one_at_a_time(open_named: Opener):
+    """Of all processes."""
+    one, other = (await open_named("main")).old_logs, (await open_named("main")).old_logs
+    async with one.alone() as first:
         assert first
-        with old_logs.alone() as second:
-            assert not second
-    with old_logs.alone() as third:
-        assert third
+        async with one.alone() as second, other.alone() as third:
+            assert (second, third) == (False, False)
+    async with other.alone() as fourth:
+        assert fourth

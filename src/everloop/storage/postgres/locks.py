@@ -18,3 +18,4 @@ def owner_lock(owner: str) -> int:
 CHANGES: Final = lock_of("changes")
 MIGRATIONS: Final = lock_of("migrations")
 PARTITIONS: Final = lock_of("partitions")
+RETENTION: Final = lock_of("retention")

@@ -1,7 +1,8 @@
 """The partitions of `log` and `log_body`: one for each month of the times in the logs' ids, and one for all else.
 
 Ids that were made elsewhere may carry any time, so that only the present decides which months there are; what came
-before its month was there is in the other partition, and moves when the month is made.
+before its month was there is in the other partition, and moves when the month is made. A month whose time is over is
+detached, which reads no row, and its tables are tables of their own from then on.
 """
 
 from datetime import UTC, datetime
@@ -23,6 +24,17 @@ _MAKE: Final = (
     ),
     "ALTER TABLE {table} ATTACH PARTITION {table}_{month} FOR VALUES FROM ('{first}') TO ('{end}')",
 )
+# Months that both tables have; an operator may have detached one of them by hand.
+_MONTHS: Final = (
+    "SELECT right(relname, 7) FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid"
+    " WHERE inhparent = ANY($1::regclass[]) AND relname ~ '_[0-9]{4}_[0-9]{2}$'"
+    " GROUP BY 1 HAVING count(*) = $2 ORDER BY 1"
+)
+_DETACH: Final = (
+    "ALTER TABLE {table} DETACH PARTITION {table}_{month}",
+    "ALTER TABLE {table}_{month} RENAME TO {table}_gone_{month}",
+)
+_DETACHED: Final = "SELECT right(relname, 7) FROM pg_class WHERE relname ~ $1 AND pg_table_is_visible(oid) ORDER BY 1"
 
 
 async def make_ahead(connection: Any, now: int) -> int:  # noqa: ANN401 - asyncpg has no types
@@ -35,6 +47,33 @@ async def make_ahead(connection: Any, now: int) -> int:  # noqa: ANN401 - asyncp
     for month in (first, following):
         await _make(connection, month)
     return _milliseconds(following)
+
+
+async def months_before(connection: Any, time: int) -> list[str]:  # noqa: ANN401 - as above
+    """The names of the months that have partitions and end by a time, in Unix milliseconds, oldest first."""
+    names = [name for name, _ in _TABLES]
+    months = [row[0] for row in await connection.fetch(_MONTHS, names, len(names))]
+    return [month for month in months if _milliseconds(_next(datetime.strptime(f"{month} Z", "%Y_%m %z"))) <= time]
+
+
+async def detach(connection: Any, month: str) -> None:  # noqa: ANN401 - as above
+    """Takes a month's logs and bodies out, within a transaction, so that nobody finds them any more.
+
+    They are in the tables `log_gone_…` and `log_body_gone_…` of the month then.
+
+    All who read or write logs are waited for, and wait: who calls this sets a `lock_timeout`.
+    """
+    await connection.execute(f"SELECT pg_advisory_xact_lock({PARTITIONS})")
+    tables = ", ".join(f"ONLY {name}" for name, _ in _TABLES)
+    await connection.execute(f"LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE")
+    for table, _ in _TABLES:
+        for statement in _DETACH:
+            await connection.execute(statement.format(table=table, month=month))
+
+
+async def detached(connection: Any) -> list[str]:  # noqa: ANN401 - as above
+    """The names of the months that were detached and are not dropped yet, oldest first."""
+    return [row[0] for row in await connection.fetch(_DETACHED, "^log_gone_[0-9]{4}_[0-9]{2}$")]
 
 
 async def _make(connection: Any, month: datetime) -> None:  # noqa: ANN401 - as above
