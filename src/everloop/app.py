@@ -14,6 +14,7 @@ from everloop.api.router import build_fastapi
 from everloop.api.services import Services
 from everloop.api.v4.completions import completion_deployed, completion_experiment
 from everloop.jobs.retention import Retention
+from everloop.providers.client import HttpClient
 from everloop.providers.connection import openai_connection
 from everloop.providers.registry import ProviderRegistry
 from everloop.security.key_file import KeyFile
@@ -277,7 +278,8 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
     world = _World()
     storage = await open_storage(settings.database_url, world.clock, world.metrics)
     connections = {"openai": openai_connection(settings.openai_api_key, settings.openai_base_url)}
-    providers = ProviderRegistry(connections, world.clock, world.metrics)
+    client = HttpClient(connections=settings.max_calls)
+    providers = ProviderRegistry(connections, world.clock, world.metrics, client)
     try:
         house = House(settings, storage, providers, world)
         await house.directory.load()
@@ -307,7 +309,13 @@ class Application:
             completion = house.services.completion
             hot = [completion_deployed(completion), completion_experiment(completion)]
             framework = build_fastapi(house.services, hot)
-            self._edge = Edge(framework, house.services, hot, self._settings.max_body_bytes)
+            self._edge = Edge(
+                framework,
+                house.services,
+                hot,
+                max_body_bytes=self._settings.max_body_bytes,
+                max_calls=self._settings.max_calls,
+            )
             background = [asyncio.create_task(house.directory.watch())]
             if house.retention is not None:
                 background.append(asyncio.create_task(house.retention.run()))

@@ -26,6 +26,7 @@ class Settings:
     log_level: str
     max_body_bytes: int
     max_samples: int
+    max_calls: int
     log_retention_days: int | None
     openai_api_key: str | None = field(repr=False)
     openai_base_url: str | None
@@ -43,6 +44,7 @@ class Settings:
             log_level=_level(environment),
             max_body_bytes=_positive(environment, "EVERLOOP_MAX_BODY_BYTES", 25_000_000),
             max_samples=_positive(environment, "EVERLOOP_MAX_SAMPLES", 32),
+            max_calls=_positive(environment, "EVERLOOP_MAX_CALLS", 2000),
             log_retention_days=_positive(environment, "EVERLOOP_LOG_RETENTION_DAYS", 0) or None,
             openai_api_key=environment.get("OPENAI_API_KEY") or None,
             openai_base_url=environment.get("OPENAI_BASE_URL") or None,

@@ -16,6 +16,7 @@ def test_nothing_needs_to_be_set():
     assert settings.database_url.endswith("/.everloop/everloop.db")
     assert (settings.api_key, settings.secret_key, settings.openai_api_key, settings.openai_base_url) == (None,) * 4
     assert (settings.log_level, settings.max_body_bytes, settings.max_samples) == ("info", 25_000_000, 32)
+    assert settings.max_calls == 2000
     assert settings.log_retention_days is None
 
 
@@ -34,6 +35,7 @@ def test_what_is_set_is_taken():
             "EVERLOOP_LOG_LEVEL": "WARNING",
             "EVERLOOP_MAX_BODY_BYTES": "10",
             "EVERLOOP_MAX_SAMPLES": "2",
+            "EVERLOOP_MAX_CALLS": "7",
             "EVERLOOP_LOG_RETENTION_DAYS": "30",
             "OPENAI_API_KEY": "sk",
             "OPENAI_BASE_URL": "http://127.0.0.1/v1",
@@ -42,7 +44,7 @@ def test_what_is_set_is_taken():
     assert settings.database_url == "sqlite:////elsewhere.db"
     assert (settings.api_key, settings.secret_key) == (LONG, LONG + "s")
     assert (settings.log_level, settings.max_body_bytes, settings.max_samples) == ("warning", 10, 2)
-    assert settings.log_retention_days == 30
+    assert (settings.max_calls, settings.log_retention_days) == (7, 30)
     assert (settings.openai_api_key, settings.openai_base_url) == ("sk", "http://127.0.0.1/v1")
     assert LONG not in repr(settings)
 
@@ -59,6 +61,7 @@ def test_what_is_set_is_taken():
         ("EVERLOOP_MAX_BODY_BYTES", "0"),
         ("EVERLOOP_MAX_BODY_BYTES", "many"),
         ("EVERLOOP_MAX_SAMPLES", "-1"),
+        ("EVERLOOP_MAX_CALLS", "0"),
         ("EVERLOOP_LOG_RETENTION_DAYS", "0"),
         ("EVERLOOP_LOG_RETENTION_DAYS", "1.5"),
     ],

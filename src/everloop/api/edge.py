@@ -1,17 +1,18 @@
 """The edge: one layer over every route, for what no route may forget.
 
-Request id, authentication (default deny), body limit, metrics, and the last net under errors. Hot routes go straight
-on to their handlers; everything else to the framework, which gets the body already read.
+Request id, authentication (default deny), capacity, body limit, metrics, and the last net under errors. Hot routes go
+straight on to their handlers; everything else to the framework, which gets the body already read.
 """
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from secrets import token_hex
 from typing import Any, Final
 
 import structlog
 
+from everloop.api.capacity import Capacity
 from everloop.api.errors import ErrorAnswer, answer_to, detail
 from everloop.api.exchange import JSON, Exchange, Header, Message, Receive, Send
 from everloop.api.hot import HotRoute
@@ -31,13 +32,26 @@ _INTERNAL: Final = detail(
 
 
 class Edge:
-    """An ASGI application around the framework's."""
+    """An ASGI application around the framework's.
 
-    def __init__(self, framework: Any, services: Services, hot: Sequence[HotRoute], max_body_bytes: int) -> None:  # noqa: ANN401 - any ASGI application
+    `max_calls` hot ones may be under way at once, and as many others: a crowd of calls must not stop a deploy.
+    """
+
+    def __init__(
+        self,
+        framework: Any,  # noqa: ANN401 - any ASGI application
+        services: Services,
+        hot: Sequence[HotRoute],
+        *,
+        max_body_bytes: int,
+        max_calls: int,
+    ) -> None:
         self._framework = framework
         self._services = services
         self._hot = {(route.method, route.path): route for route in hot}
         self._max_body_bytes = max_body_bytes
+        self._generating = Capacity(max_calls)
+        self._others = Capacity(max_calls)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Answers one request; the server's own lifespan events go to the framework."""
@@ -65,14 +79,26 @@ class Edge:
         self, scope: dict[str, Any], headers: "_Headers", exchange: Exchange, hot: HotRoute | None
     ) -> None:
         path = scope["path"]
-        public = path in _PUBLIC or path.startswith(_PUBLIC_PREFIX)
-        caller = None if public else self._authenticate(headers)
-        body = await exchange.read_body(headers.content_length, self._max_body_bytes)
-        if hot is not None and caller is not None:
-            await hot.handler(caller, body, exchange)
+        if path in _PUBLIC or path.startswith(_PUBLIC_PREFIX):
+            await self._by_framework(scope, None, headers, exchange)
             return
+        caller = self._authenticate(headers)
+        if hot is None:
+            with self._others:
+                await self._by_framework(scope, caller, headers, exchange)
+        else:
+            with self._generating:
+                await hot.handler(caller, await self._body(headers, exchange), exchange)
+
+    async def _by_framework(
+        self, scope: dict[str, Any], caller: Scope | None, headers: "_Headers", exchange: Exchange
+    ) -> None:
+        body = await self._body(headers, exchange)
         scope[SCOPE_KEY] = caller
         await self._framework(scope, _Replay(body, exchange).receive, _Watch(exchange).send)
+
+    def _body(self, headers: "_Headers", exchange: Exchange) -> Awaitable[bytes]:
+        return exchange.read_body(headers.content_length, self._max_body_bytes)
 
     def _authenticate(self, headers: "_Headers") -> Scope:
         if not headers.api_key:

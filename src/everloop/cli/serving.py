@@ -10,6 +10,7 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
 from everloop.app import House
+from everloop.cli.descriptors import make_room
 from everloop.cli.house import in_house
 from everloop.cli.workers import Workers
 from everloop.services.first_run import DEMO_INPUTS, DEMO_PROJECT, Welcome
@@ -31,6 +32,9 @@ def serve(
     """
     settings = Settings.read()
     _show(in_house(_prepare), f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}")  # noqa: S104 - a comparison
+    too_few = make_room(settings.max_calls)
+    if too_few:
+        typer.echo(too_few, err=True)
     signal.signal(signal.SIGTERM, _end_well)
     config = uvicorn.Config(
         "everloop.app:create",

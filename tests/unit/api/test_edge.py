@@ -1,3 +1,4 @@
+import asyncio
 import json
 from types import SimpleNamespace
 from typing import Any
@@ -34,12 +35,15 @@ class House:
         self.hot_calls = []
         self.framework_calls = []
         self.error = None
+        self.hold = asyncio.Event()
+        self.hold.set()
         services: Any = SimpleNamespace(directory=FakeDirectory(), metrics=self.metrics)
         hot = HotRoute("POST", "/hot", self.hot, "op", "s", "d", BaseModel, BaseModel, {})
-        self.edge = Edge(self.framework, services, [hot], max_body_bytes=10)
+        self.edge = Edge(self.framework, services, [hot], max_body_bytes=10, max_calls=2)
 
     async def hot(self, caller, body, exchange):
         self.hot_calls.append((caller, body))
+        await self.hold.wait()
         if self.error:
             raise self.error
         await exchange.answer(200, b"hot")
@@ -47,6 +51,7 @@ class House:
     async def framework(self, scope, receive, send):
         if scope["type"] == "http":
             self.framework_calls.append((scope.get(SCOPE_KEY), await receive()))
+            await self.hold.wait()
             scope["route"] = SimpleNamespace(path="/things/{id}")
             if self.error:
                 raise self.error
@@ -65,6 +70,30 @@ class House:
 @pytest.fixture
 def house():
     return House()
+
+
+@pytest.mark.parametrize(("full", "free"), [("/hot", "/things/1"), ("/things/1", "/hot")])
+async def test_beyond_its_capacity_calls_are_refused_unread_and_other_requests_are_not(house, full, free):
+    house.hold = asyncio.Event()
+    under_way = [asyncio.create_task(house.call(path=full)) for _ in range(2)]
+    await asyncio.sleep(0)
+    refused = await house.call(path=full)
+    assert (refused.status, refused.headers[b"retry-after"]) == (503, b"1")
+    assert b"EVERLOOP_MAX_CALLS" in refused.body
+    assert refused.received == 0
+    assert len(house.hot_calls) + len(house.framework_calls) == 2
+    other = asyncio.create_task(house.call(path=free))
+    house.hold.set()
+    assert {each.status for each in await asyncio.gather(*under_way, other)} == {200, 202}
+    assert (await house.call(path=full)).status < 300
+
+
+async def test_a_failed_call_gives_its_place_back(house):
+    for error in (NotFound("x"), RuntimeError("x"), None):
+        house.error = error
+        for _ in range(3):
+            answers = [await house.call(path=path) for path in ("/hot", "/things/1")]
+            assert 503 not in {each.status for each in answers}
 
 
 async def test_a_hot_route_gets_the_caller_and_the_body_without_the_framework(house):
