@@ -10,9 +10,11 @@ from typing import Any, TypedDict
 
 from everloop.api.edge import Edge
 from everloop.api.exchange import Receive, Send
+from everloop.api.idempotency import Once
 from everloop.api.router import build_fastapi
 from everloop.api.services import Services
 from everloop.api.v4.completions import completion_deployed, completion_experiment
+from everloop.jobs.idempotency import IdempotencySweep
 from everloop.jobs.retention import Retention
 from everloop.providers.client import HttpClient
 from everloop.providers.connection import openai_connection
@@ -33,6 +35,7 @@ from everloop.services.experiment_results import ExperimentResultsService
 from everloop.services.experiments import ExperimentService
 from everloop.services.feedback import FeedbackService
 from everloop.services.first_run import FirstRun
+from everloop.services.idempotency import IdempotencyService
 from everloop.services.logs import LogService
 from everloop.services.organisations import OrganisationService
 from everloop.services.projects import ProjectService
@@ -186,6 +189,11 @@ class House:
         )
 
     @cached_property
+    def idempotency(self) -> IdempotencyService:
+        """Calls with an Idempotency-Key."""
+        return IdempotencyService(store=self.storage.idempotency, **self._common)
+
+    @cached_property
     def sampling(self) -> SamplingService:
         """Configurations for callers who generate elsewhere."""
         return SamplingService(
@@ -306,8 +314,8 @@ class Application:
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         async with open_house(self._settings) as house:
-            completion = house.services.completion
-            hot = [completion_deployed(completion), completion_experiment(completion)]
+            completion, once = house.services.completion, Once(house.idempotency)
+            hot = [completion_deployed(completion, once), completion_experiment(completion, once)]
             framework = build_fastapi(house.services, hot)
             self._edge = Edge(
                 framework,
@@ -316,7 +324,9 @@ class Application:
                 max_body_bytes=self._settings.max_body_bytes,
                 max_calls=self._settings.max_calls,
             )
-            background = [asyncio.create_task(house.directory.watch())]
+            sweep = IdempotencySweep(house.storage.idempotency, house.world.clock)
+            running = (house.directory.watch(), house.idempotency.keep_alive(), sweep.run())
+            background = [asyncio.create_task(each) for each in running]
             if house.retention is not None:
                 background.append(asyncio.create_task(house.retention.run()))
             _settle_garbage_collector()

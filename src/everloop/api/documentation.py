@@ -1,8 +1,8 @@
 """What every route's documentation has in common: errors, the API key, examples."""
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import Body, Path, Security
+from fastapi import Body, Depends, Header, Path, Security
 from fastapi.security import APIKeyHeader
 from pydantic import BaseModel
 
@@ -52,6 +52,29 @@ KEY: Final = Security(
         auto_error=False,
     )
 )
+
+KEYED_ERRORS: Final[Responses] = {
+    409: {"model": ErrorResponse, "description": "The `Idempotency-Key` was used for a call with another body."},
+}
+
+
+async def _idempotency_key(
+    _key: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            description="Makes the call once: whoever repeats it with the same key and body, at the same time or within"
+            " 24 hours, gets the same answer, with `Idempotent-Replayed: true`. 1 to 255 visible ASCII characters of"
+            " your choice. Not together with `save: false`.",
+            examples=["order-1042"],
+        ),
+    ] = None,
+) -> None:
+    """Documents the header; `idempotency.py` reads it."""
+
+
+# For the generating routes.
+IDEMPOTENCY: Final = Depends(_idempotency_key)
 
 
 def body(example: Any) -> Any:  # noqa: ANN401 - FastAPI's markers are untyped, examples any JSON value

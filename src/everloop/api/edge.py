@@ -6,7 +6,7 @@ straight on to their handlers; everything else to the framework, which gets the 
 
 import logging
 import time
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Sequence
 from secrets import token_hex
 from typing import Any, Final
 
@@ -61,6 +61,7 @@ class Edge:
         began = time.perf_counter()
         headers = _Headers(scope["headers"])
         exchange = Exchange(receive, send, headers.request_id or token_hex(8).encode())
+        exchange.idempotency_key = headers.idempotency_key
         structlog.contextvars.bind_contextvars(request_id=exchange.request_id.decode())
         hot = self._hot.get((scope["method"], scope["path"]))
         try:
@@ -109,12 +110,13 @@ class Edge:
 class _Headers:
     """The few headers that matter here, found in one pass."""
 
-    __slots__ = ("api_key", "content_length", "request_id")
+    __slots__ = ("api_key", "content_length", "idempotency_key", "request_id")
 
     def __init__(self, raw: Sequence[Header]) -> None:
         self.api_key = b""
         self.request_id = b""
         self.content_length: int | None = None
+        self.idempotency_key: bytes | None = None
         for name, value in raw:
             if name == b"x-api-key":
                 self.api_key = value
@@ -122,6 +124,9 @@ class _Headers:
                 self.content_length = int(value) if value.isdigit() and len(value) < 16 else None
             elif name == b"x-request-id" and len(value) <= 128 and value.isascii() and value.decode().isprintable():
                 self.request_id = value
+            elif name == b"idempotency-key":
+                # Given twice it is joined as HTTP does, which makes it no key.
+                self.idempotency_key = value if self.idempotency_key is None else self.idempotency_key + b", " + value
 
 
 class _Replay:
@@ -167,8 +172,4 @@ async def _refuse(exchange: Exchange, answer: ErrorAnswer) -> None:
     """Sends an error, unless an answer has begun already or nobody is there to hear it."""
     if exchange.status or exchange.gone:
         return
-    await exchange.answer(answer.status, answer.body, [JSON, *_encoded(answer.headers)])
-
-
-def _encoded(headers: Mapping[str, str]) -> list[Header]:
-    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    await exchange.answer(answer.status, answer.body, [JSON, *answer.raw_headers])

@@ -78,6 +78,11 @@ class ErrorAnswer:
         """The content as JSON."""
         return msgspec.json.encode(self.content)
 
+    @property
+    def raw_headers(self) -> list[tuple[bytes, bytes]]:
+        """The headers as ASGI has them."""
+        return [(name.lower().encode(), value.encode()) for name, value in self.headers.items()]
+
 
 def answer_to(error: EverloopError) -> ErrorAnswer:
     """What the caller gets: a list of fields for `InvalidFields`, an object for everything else."""

@@ -17,14 +17,18 @@ _PATIENCE_SECONDS: Final = 2.0
 
 
 class Exchange:
-    """`status` is 0 until the answer has begun; `gone` once the caller has hung up."""
+    """`status` is 0 until the answer has begun; `gone` once the caller has hung up.
 
-    __slots__ = ("_coming", "_receive", "_send", "gone", "request_id", "status")
+    `idempotency_key` is the header of that name as it came, None without one.
+    """
+
+    __slots__ = ("_coming", "_receive", "_send", "gone", "idempotency_key", "request_id", "status")
 
     def __init__(self, receive: Receive, send: Send, request_id: bytes) -> None:
         self._receive = receive
         self._send = send
         self.request_id = request_id
+        self.idempotency_key: bytes | None = None
         self.status = 0
         self.gone = False
         self._coming = True

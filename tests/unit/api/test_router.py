@@ -12,12 +12,13 @@ from tests.contract_v4.answers import specification
 from tests.fakes import FakeHouse
 
 NO_SERVICES: Any = None
+NO_ONCE: Any = None
 
 
 @pytest.fixture(scope="module")
 def document():
     house = FakeHouse()
-    hot = [completion_deployed(house.completion), completion_experiment(house.completion)]
+    hot = [completion_deployed(house.completion, NO_ONCE), completion_experiment(house.completion, NO_ONCE)]
     return build_fastapi(NO_SERVICES, hot).openapi()
 
 
@@ -43,7 +44,19 @@ def test_v4_parameters_are_the_contracts(document):
     for (method, path), operation in operations(document).items():
         if path.startswith("/v4"):
             theirs = {each["name"] for each in contract[path.removeprefix("/v4")][method].get("parameters", [])}
-            assert {each["name"] for each in operation.get("parameters", [])} <= theirs
+            ours = {each["name"] for each in operation.get("parameters", [])}
+            assert ours - {"Idempotency-Key"} <= theirs
+
+
+def test_the_generating_routes_take_an_idempotency_key(document):
+    keyed = {
+        path
+        for (_, path), operation in operations(document).items()
+        for each in operation.get("parameters", [])
+        if (each["name"], each["in"], each["required"]) == ("Idempotency-Key", "header", False)
+    }
+    assert keyed == {"/v4/completion-deployed", "/v4/completion-experiment"}
+    assert all("409" in document["paths"][path]["post"]["responses"] for path in keyed)
 
 
 def test_operations_have_names_of_their_own(document):
@@ -155,7 +168,7 @@ async def test_a_database_that_is_away_is_not_ready():
 
 
 async def test_a_hot_route_answers_at_the_edge_alone():
-    app = build_fastapi(NO_SERVICES, [completion_deployed(FakeHouse().completion)])
+    app = build_fastapi(NO_SERVICES, [completion_deployed(FakeHouse().completion, NO_ONCE)])
 
     status, headers, _ = await call(app, "GET", "/v4/completion-deployed")
 

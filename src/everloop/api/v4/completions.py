@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from everloop.api.exchange import Exchange
 from everloop.api.hot import Handler, HotRoute
+from everloop.api.idempotency import Once
 from everloop.api.relay import relay
 from everloop.api.strict_json import decode
 from everloop.api.v4.completion_events import frames, usage_view
@@ -25,6 +26,8 @@ from everloop.services.completion import Answer, CompletionCommand, CompletionSe
 
 _encode = msgspec.json.Encoder().encode
 _Request = TypeVar("_Request", bound=CompletionRequest)
+_CREATE_DEPLOYED: Final = "Completions_createDeployed"
+_CREATE_EXPERIMENT: Final = "Completions_createExperiment"
 _DEPLOYED: Final = """\
 Runs whatever is deployed in the project's environment: fills the template with `inputs`, calls the model provider,
 keeps the call as a log (one per sample), and answers once that log is on disk. Where an experiment is deployed, the
@@ -36,13 +39,13 @@ says which. `provider_request` is that of the first config drawn. Once the exper
 or its control when it was stopped without one."""
 
 
-def completion_deployed(service: CompletionService) -> HotRoute:
+def completion_deployed(service: CompletionService, once: Once) -> HotRoute:
     """The route for what is deployed."""
     return HotRoute(
         method="POST",
         path="/v4/completion-deployed",
-        handler=_handler(service, _deployed_command),
-        operation_id="Completions_createDeployed",
+        handler=_handler(service, once, _CREATE_DEPLOYED, _deployed_command),
+        operation_id=_CREATE_DEPLOYED,
         summary="Complete with what is deployed",
         description=_DEPLOYED,
         request_model=CompletionDeployedRequest,
@@ -51,13 +54,13 @@ def completion_deployed(service: CompletionService) -> HotRoute:
     )
 
 
-def completion_experiment(service: CompletionService) -> HotRoute:
+def completion_experiment(service: CompletionService, once: Once) -> HotRoute:
     """The route for an experiment."""
     return HotRoute(
         method="POST",
         path="/v4/completion-experiment",
-        handler=_handler(service, _experiment_command),
-        operation_id="Completions_createExperiment",
+        handler=_handler(service, once, _CREATE_EXPERIMENT, _experiment_command),
+        operation_id=_CREATE_EXPERIMENT,
         summary="Complete with the configs of an experiment",
         description=_EXPERIMENT,
         request_model=CompletionExperimentRequest,
@@ -67,10 +70,16 @@ def completion_experiment(service: CompletionService) -> HotRoute:
 
 
 def _handler(
-    service: CompletionService, parse: Callable[[bytes], tuple[CompletionRequest, CompletionCommand]]
+    service: CompletionService,
+    once: Once,
+    operation: str,
+    parse: Callable[[bytes], tuple[CompletionRequest, CompletionCommand]],
 ) -> Handler:
     async def handle(caller: Scope, body: bytes, exchange: Exchange) -> None:
         request, command = parse(body)
+        if exchange.idempotency_key is not None:
+            await once.answer(operation, handle, caller, body, exchange, save=command.save)
+            return
         if request.stream:
             answer = await service.stream(caller, command)
             await relay(exchange, frames(answer))
