@@ -49,7 +49,7 @@ bench: setup ## Run the benchmark (BENCH_ARGS=, for example --quick or --peers)
 
 peers: .venv-litellm/.done bench/peers/portkey/node_modules/.done ## Install the gateways to measure beside it
 
-sdk-envs: $(SDKS:%=.venv-sdk-%/.done) ## Make the virtual environments of the official clients
+sdk-envs: $(SDKS:%=.venv-sdk-%/.done) tests/sdk/typescript/node_modules/.done ## Install the official clients
 
 lock: setup ## Rebuild the locks from pyproject.toml (UPGRADE=1 for newer versions)
 	@$(LOCK) pyproject.toml -o requirements/runtime.txt
@@ -61,7 +61,7 @@ lock: setup ## Rebuild the locks from pyproject.toml (UPGRADE=1 for newer versio
 	@$(LOCK) bench/peers/litellm/requirements.in -o bench/peers/litellm/requirements.txt
 
 clean: ## Remove what the other targets made (data stays)
-	rm -rf .venv .venv-sdk-* .venv-litellm bench/peers/portkey/node_modules .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .venv .venv-sdk-* .venv-litellm bench/peers/portkey/node_modules tests/sdk/typescript/node_modules .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # ------------------------------------------------------------------------------------------- virtual environments
@@ -90,6 +90,11 @@ clean: ## Remove what the other targets made (data stays)
 	@echo "Installing the official client $* ..."
 	@sh .ci/venv .venv-sdk-$*
 	@.venv-sdk-$*/bin/python $(PIP) install --require-hashes -r $<
+	@touch $@
+
+tests/sdk/typescript/node_modules/.done: tests/sdk/typescript/package-lock.json
+	@echo "Installing the official TypeScript client ..."
+	@cd tests/sdk/typescript && npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 # Never part of what Everloop runs on. Scripts of npm packages stay unrun; the lock holds every hash, and all there is:

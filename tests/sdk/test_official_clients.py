@@ -1,46 +1,19 @@
 """The official Python clients, each of its own virtual environment, drive a running server."""
 
 import subprocess
-from collections.abc import Iterable, Iterator
-from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from tests.sdk.scenarios import SCENARIOS, VERSIONS
-from tests.server import RunningServer, running_server, serving
-from tests.upstream import Received, Step, Upstream, completion, stream
+from tests.sdk.vendor import server_with_vendor
+from tests.server import RunningServer, running_server
 
-__all__ = ["running_server"]
+__all__ = ["running_server", "server_with_vendor"]
 
 ROOT: Final = Path(__file__).parents[2]
 SECONDS: Final = 60
-
-
-def _vendor(request: Received) -> Iterable[Step]:
-    """Repeats what it is told to repeat, all in one piece; says a digest of its key otherwise."""
-    asked = request.json
-    _, told, text = asked["messages"][0]["content"].partition("Repeat: ")
-    if not told:
-        return completion(sha256(request.headers.get("authorization", "").encode()).hexdigest())(request)
-    if not asked.get("stream"):
-        return completion(text)(request)
-    return stream(_piece({"content": text}, None), _piece({}, "stop"))(request)
-
-
-def _piece(delta: dict[str, str], finish_reason: str | None) -> dict[str, Any]:
-    return {"choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}]}
-
-
-@pytest.fixture(scope="session")
-def server_with_vendor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    with Upstream() as upstream:
-        upstream.always(_vendor)
-        data_dir = tmp_path_factory.mktemp("vendor") / "data"
-        with serving(data_dir, {"OPENAI_BASE_URL": upstream.base_url}) as server:
-            yield server
-            server.stop()
 
 
 def _python(version: str) -> Path:
