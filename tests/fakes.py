@@ -25,6 +25,7 @@ from everloop.services.experiment_results import ExperimentResultsService
 from everloop.services.experiments import ExperimentService
 from everloop.services.feedback import FeedbackService
 from everloop.services.first_run import FirstRun
+from everloop.services.given import GivenConfigs
 from everloop.services.logs import LogService
 from everloop.services.organisations import OrganisationService
 from everloop.services.projects import ProjectService
@@ -129,6 +130,7 @@ class FakeHouse:
         self.experiment_results = ExperimentResultsService(experiments=experiments, environments=environments)
         self.completion = CompletionService(
             resolver=self.resolver,
+            given=GivenConfigs(projects=projects, configs=self.configs),
             sessions=self.sessions,
             provider_keys=self.provider_keys,
             providers=self.providers,

@@ -35,6 +35,7 @@ from everloop.services.experiment_results import ExperimentResultsService
 from everloop.services.experiments import ExperimentService
 from everloop.services.feedback import FeedbackService
 from everloop.services.first_run import FirstRun
+from everloop.services.given import GivenConfigs
 from everloop.services.idempotency import IdempotencyService
 from everloop.services.logs import LogService
 from everloop.services.organisations import OrganisationService
@@ -179,6 +180,7 @@ class House:
         clock = self.world.clock
         return CompletionService(
             resolver=self.resolver,
+            given=GivenConfigs(projects=self.projects, configs=self.configs),
             sessions=self.sessions,
             provider_keys=self.provider_keys,
             providers=self.providers,

@@ -1,8 +1,9 @@
 """What a provider is asked and what it says: one request, and a closed set of events."""
 
-from collections.abc import Sequence
-from dataclasses import field
+from collections.abc import Mapping, Sequence
+from dataclasses import field, replace
 from enum import StrEnum
+from typing import Any
 
 from everloop.domain.config import ModelConfig
 from everloop.domain.value import value
@@ -20,7 +21,11 @@ class FinishReason(StrEnum):
 
 @value
 class GenerationRequest:
-    """One call of a provider: `samples` answers to one rendered prompt."""
+    """One call of a provider: `samples` answers to one rendered prompt, or (in a chat) to a list of messages.
+
+    `messages` are v4's, as plain JSON objects, and None for a completion; of a chat, `prompt` is their text, for
+    counting. `tool_choice` is v4's: a word, or the name of one tool in an object.
+    """
 
     config: ModelConfig
     prompt: str
@@ -30,6 +35,8 @@ class GenerationRequest:
     seed: int | None = None
     logprobs: int | None = None
     suffix: str | None = None
+    messages: tuple[Mapping[str, Any], ...] | None = None
+    tool_choice: str | Mapping[str, Any] | None = None
 
 
 @value
@@ -65,12 +72,27 @@ class Usage:
 
 
 @value
+class ToolCall:
+    """A function that the model wants called. `arguments` is JSON in a text, as the model wrote it: maybe none."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@value
 class Sample:
     """One finished answer: `text` is the provider's, white space included."""
 
     index: int
     text: str
     finish_reason: str | None
+    tool_calls: tuple[ToolCall, ...] = ()
+
+    @property
+    def spoken(self) -> str:
+        """All that the model wrote, for counting."""
+        return self.text + "".join(f"{call.name}{call.arguments}" for call in self.tool_calls)
 
 
 @value
@@ -97,6 +119,17 @@ class TextDelta:
 
 
 @value
+class ToolCallDelta:
+    """More of one tool call of a sample: `call` numbers them from 0, and `id` and `name` come with its first piece."""
+
+    sample: int
+    call: int
+    arguments: str
+    id: str | None = None
+    name: str | None = None
+
+
+@value
 class Finish:
     """One sample is complete. `response` is what a plain answer's body would have been for this sample alone."""
 
@@ -120,11 +153,11 @@ class Failure:
     error: ProviderFailure
 
 
-Event = TextDelta | Finish | UsageReport | Failure
+Event = TextDelta | ToolCallDelta | Finish | UsageReport | Failure
 
 
 def joined(events: Sequence[Event]) -> list[Event]:
-    """The same events with the pieces of text that follow each other, of one sample, as one piece.
+    """The same events with the pieces that follow each other, of one sample or tool call, as one piece.
 
     For events that came at once: whoever is behind then has less to do for each of them, and nobody waits for it.
     """
@@ -133,6 +166,12 @@ def joined(events: Sequence[Event]) -> list[Event]:
         last = found[-1] if found else None
         if isinstance(event, TextDelta) and isinstance(last, TextDelta) and last.sample == event.sample:
             found[-1] = TextDelta(last.sample, last.text + event.text)
+        elif isinstance(event, ToolCallDelta) and isinstance(last, ToolCallDelta) and _go_on(last, event):
+            found[-1] = replace(last, arguments=last.arguments + event.arguments)
         else:
             found.append(event)
     return found
+
+
+def _go_on(last: ToolCallDelta, event: ToolCallDelta) -> bool:
+    return (last.sample, last.call) == (event.sample, event.call)

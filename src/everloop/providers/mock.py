@@ -12,6 +12,10 @@ A configuration scripts it through its `other`:
         "delay_ms": 800,               how long the first word takes
         "chunk_delay_ms": [20, 200],   how long each further word takes; a list gives each sample its own pace
         "finish_reason": "length",     stop, length, tool_call or content_filter
+        "tool_calls": [{               which tools a chat's model wants called; once a tool has answered, it speaks
+            "name": "add",
+            "arguments": {"a": 1}      an object, or a text for arguments that are no JSON
+        }],
         "fault": {
             "kind": "rate_limit",      bad_request, authentication, permission, not_found, too_large, unprocessable,
                                        rate_limit, overloaded, server_error, timeout, connection or malformed
@@ -21,8 +25,10 @@ A configuration scripts it through its `other`:
         }
     }}
 
-A list that is shorter than the number of samples begins anew. A fault that is to come after more words than there are
-comes instead of the end. Plain calls take as long as the stream would, and a fault fails them whichever sample it hits.
+A list that is shorter than the number of samples begins anew. A `tool_choice` goes before the script: `none` gives
+text, the name of a tool gives a call of it, `required` the scripted calls, or one of the first tool. Pieces of tool
+calls count as words for a fault, and one that is to come after more words than there are comes instead of the end.
+Plain calls take as long as the stream would, and a fault fails them whichever sample it hits.
 """
 
 import asyncio
@@ -37,9 +43,9 @@ from everloop.domain.generation import (
     Generation,
     GenerationRequest,
     PreparedCall,
-    Sample,
     Secret,
     TextDelta,
+    ToolCallDelta,
     Usage,
     UsageReport,
 )
@@ -99,8 +105,8 @@ class MockProvider:
             await self._wait_until((failure or steps[-1]).due, measured)
             if failure is not None and isinstance(failure.event, Failure):
                 raise failure.event.error
-            texts = tuple(Sample(each.index, each.text, each.finish_reason) for each in samples)
-            return Generation(texts, usage, mock_answer.body(call, samples, usage), measured.seconds)
+            body = mock_answer.body(call, samples, usage)
+            return Generation(tuple(each.sample for each in samples), usage, body, measured.seconds)
 
     async def stream(self, call: PreparedCall, key: Secret | None) -> AsyncGenerator[Event, None]:  # noqa: ARG002
         """The answer word by word. Raises `errors.ProviderFailure` for a fault of all of it before the first word."""
@@ -139,7 +145,7 @@ def _play(call: PreparedCall) -> tuple[list[MockSample], Usage, list[_Step]]:
 def _steps(call: PreparedCall, sample: MockSample, script: Script) -> list[_Step]:
     """The events of one sample, its own fault included."""
     start, pace = script.delay_ms / 1000, script.chunk_delay(sample.index)
-    steps = [_Step(start + place * pace, TextDelta(sample.index, word)) for place, word in enumerate(sample.words)]
+    steps = [_Step(start + place * pace, event) for place, event in enumerate(_pieces(sample))]
     body = mock_answer.body(call, [sample], None)
     end = _Step(steps[-1].due if steps else start, Finish(sample.index, sample.finish_reason, body))
     steps.append(end)
@@ -149,8 +155,20 @@ def _steps(call: PreparedCall, sample: MockSample, script: Script) -> list[_Step
     return _broken_off(steps, fault.after_chunks, Failure(sample.index, fault.failure(_ORIGIN)))
 
 
+def _pieces(sample: MockSample) -> list[Event]:
+    """The words, then each call: its name first, its arguments in two pieces, as models write them."""
+    pieces: list[Event] = [TextDelta(sample.index, word) for word in sample.words]
+    for place, call in enumerate(sample.tool_calls):
+        half = len(call.arguments) // 2
+        pieces.append(ToolCallDelta(sample.index, place, "", call.id, call.name))
+        pieces += [
+            ToolCallDelta(sample.index, place, each) for each in (call.arguments[:half], call.arguments[half:]) if each
+        ]
+    return pieces
+
+
 def _broken_off(steps: Sequence[_Step], chunks: int | None, failure: Failure) -> list[_Step]:
     """The steps up to so many chunks, and the failure in place of the next one."""
-    words = [place for place, step in enumerate(steps) if isinstance(step.event, TextDelta)]
+    words = [place for place, step in enumerate(steps) if isinstance(step.event, TextDelta | ToolCallDelta)]
     place = words[chunks or 0] if (chunks or 0) < len(words) else len(steps) - 1
     return [*steps[:place], _Step(steps[place].due, failure)]

@@ -9,9 +9,11 @@ from typing import Any, Final
 
 import msgspec
 
-from everloop.domain.generation import FinishReason, GenerationRequest, PreparedCall, Usage
+from everloop.domain.generation import FinishReason, GenerationRequest, PreparedCall, Sample, ToolCall, Usage
+from everloop.domain.message import answered, text_of
 from everloop.domain.value import value
 from everloop.providers import openai_request
+from everloop.providers.mock_calls import calls
 from everloop.providers.mock_script import Script
 
 _WORD: Final = re.compile(r"\s*\S+|\s+$")
@@ -25,27 +27,34 @@ class MockSample:
     index: int
     words: tuple[str, ...]
     finish_reason: FinishReason
+    tool_calls: tuple[ToolCall, ...] = ()
 
     @property
     def text(self) -> str:
         """The whole text."""
         return "".join(self.words)
 
+    @property
+    def sample(self) -> Sample:
+        """The same as an answer has it."""
+        return Sample(self.index, self.text, self.finish_reason, self.tool_calls)
+
 
 def sample(request: GenerationRequest, script: Script, index: int) -> MockSample:
     """The answer of one sample: the same for the same request, another for each sample."""
-    config = request.config
+    config, called = request.config, calls(request, script, index)
     scripted = script.scripted_text(index)
-    text = _before_stop(scripted if scripted is not None else _echo(request, index), config.stop)
-    words = tuple(_WORD.findall(text))
-    reason = FinishReason.STOP
+    if scripted is None:
+        scripted = "" if called else _echo(request, index)
+    words = tuple(_WORD.findall(_before_stop(scripted, config.stop)))
+    reason = FinishReason.TOOL_CALL if called else FinishReason.STOP
     if 0 <= config.max_tokens < len(words):
         words, reason = words[: config.max_tokens], FinishReason.LENGTH
-    return MockSample(index, words, script.finish_reason or reason)
+    return MockSample(index, words, script.finish_reason or reason, called)
 
 
 def _echo(request: GenerationRequest, index: int) -> str:
-    prompt = request.prompt
+    prompt = text_of(request.messages[-1:]) if request.messages else request.prompt
     if len(prompt) > _LONGEST_ECHO:
         prompt = f"{prompt[:_LONGEST_ECHO]}… ({len(prompt) - _LONGEST_ECHO} more characters)"
     number = f" #{index + 1}" if index else ""
@@ -60,7 +69,10 @@ def _before_stop(text: str, stops: Iterable[str]) -> str:
 
 def usage(request: GenerationRequest, samples: Sequence[MockSample]) -> Usage:
     """A count of words: the mock's tokens."""
-    return Usage(len(request.prompt.split()), sum(len(each.words) for each in samples))
+    written = sum(
+        len(each.words) + sum(len(call.arguments.split()) + 1 for call in each.tool_calls) for each in samples
+    )
+    return Usage(len(request.prompt.split()), written)
 
 
 def body(call: PreparedCall, samples: Sequence[MockSample], usage: Usage | None) -> bytes:
@@ -83,7 +95,7 @@ def body(call: PreparedCall, samples: Sequence[MockSample], usage: Usage | None)
 
 
 def _choice(sample: MockSample, logprobs: int | None, *, chat: bool) -> dict[str, Any]:
-    content = {"message": {"role": "assistant", "content": sample.text}} if chat else {"text": sample.text}
+    content = {"message": answered(sample.text, sample.tool_calls)} if chat else {"text": sample.text}
     shape = _chat_logprobs if chat else _completion_logprobs
     reason = "tool_calls" if sample.finish_reason is FinishReason.TOOL_CALL else sample.finish_reason
     return {

@@ -45,6 +45,20 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
 
+class ScriptedCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A tool to call; `arguments` is an object, or any text for applications that shall see nonsense."""
+
+    name: str
+    arguments: dict[str, Any] | str = {}
+
+    @property
+    def text(self) -> str:
+        """The arguments as a model writes them."""
+        if isinstance(self.arguments, str):
+            return self.arguments
+        return msgspec.json.encode(self.arguments).decode()
+
+
 class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of it is optional; without any of it the mock answers at once with an echo."""
 
@@ -53,6 +67,7 @@ class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     chunk_delay_ms: _Milliseconds | list[_Milliseconds] = 0.0
     finish_reason: FinishReason | None = None
     fault: Fault | None = None
+    tool_calls: list[ScriptedCall] = []
 
     def chunk_delay(self, sample: int) -> float:
         """Seconds between two chunks of a sample; a list that is too short begins anew."""

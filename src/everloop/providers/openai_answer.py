@@ -5,6 +5,8 @@ from typing import Any
 import msgspec
 
 from everloop.domain.generation import FinishReason, Sample, Usage
+from everloop.providers import openai_calls
+from everloop.providers.openai_calls import Call, Function
 from everloop.providers.openai_error import decoded, from_object, malformed
 from everloop.providers.redaction import Redactor
 
@@ -32,6 +34,8 @@ class TokenCount(msgspec.Struct):
 
 class _Message(msgspec.Struct):
     content: str | None = None
+    tool_calls: list[Call] | None = None
+    function_call: Function | None = None
 
 
 class _Choice(msgspec.Struct):
@@ -75,11 +79,11 @@ def _convert(value: Any, origin: str) -> _Body:  # noqa: ANN401 - any JSON value
 
 
 def _sample(choice: _Choice, place: int, origin: str, redactor: Redactor) -> Sample:
-    if choice.message is not None:
-        text = choice.message.content or ""
-    elif choice.text is not None:
-        text = choice.text
-    else:
+    index, reason = choice.index if choice.index is not None else place, finish_reason(choice.finish_reason)
+    message = choice.message
+    if message is not None:
+        calls = openai_calls.whole(message.tool_calls or (), message.function_call, redactor)
+        return Sample(index, redactor.text(message.content or ""), reason, calls)
+    if choice.text is None:
         raise malformed(origin, "sent a choice without a message or a text.")
-    index = choice.index if choice.index is not None else place
-    return Sample(index, redactor.text(text), finish_reason(choice.finish_reason))
+    return Sample(index, redactor.text(choice.text), reason)

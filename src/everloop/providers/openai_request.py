@@ -12,7 +12,9 @@ import msgspec
 
 from everloop.domain.config import ModelConfig
 from everloop.domain.generation import GenerationRequest, PreparedCall
+from everloop.domain.tool import inline_tools
 from everloop.errors import Unprocessable
+from everloop.providers import openai_messages
 from everloop.providers.facts import Api, api_of, reasons, token_limit_field
 
 _PATHS: Final = {Api.COMPLETIONS: "/completions", Api.CHAT: "/chat/completions"}
@@ -66,21 +68,28 @@ def _api(config: ModelConfig) -> Api:
 
 def _prompt(request: GenerationRequest, api: Api) -> dict[str, Any]:
     config = request.config
+    if request.messages is not None:
+        if api is not Api.CHAT:
+            raise Unprocessable(f"A chat needs a chat model; `{config.model}` is a completion model.")
+        return {"model": config.model, "messages": openai_messages.written(request.messages)} | _tools(request)
     if api is Api.CHAT:
         if request.suffix:
             raise Unprocessable(f"`suffix` works with completion models only; `{config.model}` is a chat model.")
-        return {"model": config.model, "messages": [{"role": "user", "content": request.prompt}]} | _tools(config)
+        return {"model": config.model, "messages": [{"role": "user", "content": request.prompt}]} | _tools(request)
     if config.tools:
         raise Unprocessable(f"`tools` work with chat models only; `{config.model}` is a completion model.")
     return {"model": config.model, "prompt": request.prompt} | _given(suffix=request.suffix)
 
 
-def _tools(config: ModelConfig) -> dict[str, Any]:
-    if not config.tools:
-        return {}
+def _tools(request: GenerationRequest) -> dict[str, Any]:
+    """OpenAI refuses a choice where there are no tools to choose from."""
+    tools = inline_tools(request.config)
+    if not tools:
+        return _given(tool_choice=request.tool_choice) if "tools" in request.config.other else {}
     fields = ("name", "description", "parameters", "strict")
-    functions = [{key: tool[key] for key in fields if tool.get(key) is not None} for tool in config.tools]
-    return {"tools": [{"type": "function", "function": function} for function in functions]}
+    functions = [{key: tool[key] for key in fields if tool.get(key) is not None} for tool in tools]
+    offered = [{"type": "function", "function": function} for function in functions]
+    return {"tools": offered} | _given(tool_choice=request.tool_choice)
 
 
 def _parameters(request: GenerationRequest, api: Api) -> dict[str, Any]:

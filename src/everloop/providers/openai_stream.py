@@ -8,6 +8,7 @@ from everloop.domain.generation import Event, Failure, Finish, TextDelta, UsageR
 from everloop.errors import FailureKind, ProviderFailure
 from everloop.providers.openai_answer import TokenCount, finish_reason
 from everloop.providers.openai_assembly import ChoiceAssembly
+from everloop.providers.openai_calls import StreamedCalls
 from everloop.providers.openai_error import decoded, from_object, malformed
 from everloop.providers.redaction import Redactor, StreamedText
 from everloop.providers.sse import ServerSentEvent
@@ -38,11 +39,12 @@ _ENVELOPE: Final = ("id", "created", "model", "system_fingerprint")
 class _OpenSample:
     """A sample that has not finished."""
 
-    __slots__ = ("assembly", "shown")
+    __slots__ = ("assembly", "calls", "shown")
 
-    def __init__(self, *, chat: bool, redactor: Redactor) -> None:
+    def __init__(self, index: int, *, chat: bool, redactor: Redactor) -> None:
         self.assembly = ChoiceAssembly(chat=chat)
         self.shown = StreamedText(redactor)
+        self.calls = StreamedCalls(index, redactor)
 
 
 class StreamedAnswer:
@@ -114,7 +116,11 @@ class StreamedAnswer:
             if not 0 <= choice.index < self._asked:
                 message = f"sent a choice {choice.index} where {self._asked} were asked for."
                 return events + self.fail(malformed(self._origin, message))
-            events += self._choice(choice)
+            try:
+                events += self._choice(choice)
+            except msgspec.ValidationError as error:
+                message = f"sent a tool call of another shape than its format: {error}."
+                return events + self.fail(malformed(self._origin, message))
         if not chunk.choices:
             events += self._counted()
         self.spoken = self.spoken or bool(events)
@@ -126,19 +132,26 @@ class StreamedAnswer:
             return []  # some vendors append notes (filter results, say) to a choice that they finished
         sample = self._open.get(index)
         if sample is None:
-            sample = self._open[index] = _OpenSample(chat=self._chat, redactor=self._redactor)
+            sample = self._open[index] = _OpenSample(index, chat=self._chat, redactor=self._redactor)
         delta = (choice.delta or {}) if self._chat else {"text": choice.text or ""}
         sample.assembly.add(delta, choice.logprobs)
         said = delta.get("content" if self._chat else "text")
         text = sample.shown.add(said) if isinstance(said, str) else ""
+        calls = self._calls(sample, delta)
         if choice.finish_reason is None:
-            return [TextDelta(index, text)] if text else []
+            return [TextDelta(index, text), *calls] if text else calls
         text += sample.shown.rest()
+        calls += sample.calls.rest()
         body = self._redactor.body(sample.assembly.body(self._envelope or {}, index, choice.finish_reason))
         del self._open[index]
         self._finished.add(index)
         finish = Finish(index, finish_reason(choice.finish_reason), body)
-        return [TextDelta(index, text), finish] if text else [finish]
+        return [TextDelta(index, text), *calls, finish] if text else [*calls, finish]
+
+    def _calls(self, sample: _OpenSample, delta: dict[str, Any]) -> list[Event]:
+        if "tool_calls" not in delta and "function_call" not in delta:
+            return []
+        return [*sample.calls.read(delta)]
 
     def _counted(self) -> list[Event]:
         """The usage, once: it comes after the choices, or with the last of them."""

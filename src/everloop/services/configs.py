@@ -49,7 +49,7 @@ class ConfigService:
     ) -> ProjectConfig:
         """Finds or makes the version; the first one ever registered in a project goes live (default environment)."""
         project = (await self._projects.resolve(scope, reference)).project
-        version = self._version(project, config, labels)
+        version = self.draft(project, config, labels)
         first = Deployment(
             DeploymentId(self._ids.new(Prefix.DEPLOYMENT)),
             project.id,
@@ -64,13 +64,17 @@ class ConfigService:
 
     async def ensure(self, scope: Scope, project: Project, config: ModelConfig, labels: Labels) -> ConfigVersion:
         """Finds or makes the version without putting anything live: for configurations that come with a log."""
-        return await self._configs.register(scope, self._version(project, config, labels), None)
+        return await self.keep(scope, self.draft(project, config, labels))
+
+    async def keep(self, scope: Scope, draft: ConfigVersion) -> ConfigVersion:
+        """The version of the draft's content, found or made, without putting anything live."""
+        return await self._configs.register(scope, draft, None)
 
     async def check(
         self, scope: Scope, project: Project, config: ModelConfig, rule: Callable[[ConfigVersion], object]
     ) -> None:
         """Applies a rule to the version that `register` would find or make, without making it."""
-        version = self._version(project, config, Labels())
+        version = self.draft(project, config, Labels())
         known = [use.version for use in await self._configs.of_project(scope, project.id)]
         rule(next((each for each in known if each.fingerprint == version.fingerprint), version))
 
@@ -93,7 +97,8 @@ class ConfigService:
             raise NotFound(f"Project {project.name!r} has no model config with the id {config_id!r}.")
         return version
 
-    def _version(self, project: Project, config: ModelConfig, labels: Labels) -> ConfigVersion:
+    def draft(self, project: Project, config: ModelConfig, labels: Labels) -> ConfigVersion:
+        """A version that is not registered yet, and never will be when there is one of its content."""
         return ConfigVersion(
             ConfigId(self._ids.new(Prefix.CONFIG)),
             project.id,

@@ -12,7 +12,8 @@ from everloop.domain.value import value
 from everloop.errors import BadRequest
 from everloop.ports.system import Ids, KeyFile
 from everloop.services.api_keys import ApiKeyService
-from everloop.services.completion import CompletionCommand, CompletionService
+from everloop.services.command import CompletionCommand
+from everloop.services.completion import CompletionService
 from everloop.services.configs import ConfigService, Labels
 from everloop.services.directory import Directory
 from everloop.services.organisations import SYSTEM, OrganisationService

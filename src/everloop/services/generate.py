@@ -89,7 +89,7 @@ async def complete(call: ProviderCall) -> Generated:
 
 def _drawn(call: ProviderCall, answer: Generation, first: int) -> list[Drawn]:
     usages = per_sample(
-        credible(answer.usage), call.prepared.request.prompt, [sample.text for sample in answer.samples]
+        credible(answer.usage), call.prepared.request.prompt, [sample.spoken for sample in answer.samples]
     )
     return [
         Drawn(replace(sample, index=first + place), usage, answer.response)

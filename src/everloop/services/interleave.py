@@ -6,7 +6,8 @@ from contextlib import aclosing
 from typing import Final
 
 from everloop.errors import EverloopError
-from everloop.services.streaming import Chunk, SampleStreams
+from everloop.services.sample import Chunk
+from everloop.services.streaming import SampleStreams
 
 # Chunks that may wait for a slow reader; then the providers wait, too.
 _WAITING: Final = 16

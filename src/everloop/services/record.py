@@ -1,11 +1,16 @@
 """Record: one log per sample, on disk before the answer leaves."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import msgspec
 
 from everloop.domain.document import Document
-from everloop.domain.generation import PreparedCall, Usage
+from everloop.domain.generation import PreparedCall, ToolCall, Usage
 from everloop.domain.ids import LogId
 from everloop.domain.log import Log, LogBody
+from everloop.domain.message import answered
 from everloop.domain.scope import Scope
 from everloop.domain.trial import Trial
 from everloop.domain.value import value
@@ -16,6 +21,7 @@ from everloop.services.resolve import Resolved
 from everloop.services.sessions import Links
 
 CANCELLED = "cancelled"
+_encode: Final = msgspec.json.Encoder().encode
 
 
 @value
@@ -52,6 +58,7 @@ class Outcome:
 
     index: int
     text: str | None
+    tool_calls: tuple[ToolCall, ...] = ()
     finish_reason: str | None = None
     usage: Usage | None = None
     response: bytes | None = None
@@ -94,7 +101,7 @@ class Recorder:
             config_id=resolved.version.id,
             created_at=context.started_at,
             updated_at=self._clock.now(),
-            environment_id=resolved.environment.id,
+            environment_id=resolved.environment.id if resolved.environment else None,
             session_id=links.session_id,
             session_reference_id=links.session_reference_id,
             parent_id=links.parent_id,
@@ -123,7 +130,7 @@ def _body(context: Context, outcome: Outcome) -> LogBody:
     metadata = context.metadata.text if context.metadata else None
     if not context.save:
         return LogBody(metadata=metadata)
-    return LogBody(
+    body = LogBody(
         inputs=context.inputs.text,
         metadata=metadata,
         output=None if outcome.text is None else outcome.text.strip(),
@@ -131,4 +138,16 @@ def _body(context: Context, outcome: Outcome) -> LogBody:
         error=outcome.error,
         provider_request=context.prepared.body,
         provider_response=outcome.response,
+    )
+    return body if context.prepared.request.messages is None else _with_chat(body, context, outcome)
+
+
+def _with_chat(body: LogBody, context: Context, outcome: Outcome) -> LogBody:
+    """What a log of a chat has besides."""
+    asked, text = context.prepared.request, outcome.text
+    return replace(
+        body,
+        messages=_encode(asked.messages),
+        output_message=None if text is None else _encode(answered(text, outcome.tool_calls)),
+        tool_choice=None if asked.tool_choice is None else _encode(asked.tool_choice),
     )

@@ -53,10 +53,10 @@ class Place:
 
 @value
 class Resolved:
-    """What answers a call, or some samples of it, and where it was found."""
+    """What answers a call, or some samples of it, and where it was found: None for what the call itself gave."""
 
     project: Project
-    environment: Environment
+    environment: Environment | None
     version: ConfigVersion
 
 

@@ -4,56 +4,27 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import assert_never
 
-from everloop.domain.generation import Event, Failure, Finish, TextDelta, Usage, UsageReport
-from everloop.domain.ids import LogId
-from everloop.domain.output import StrippedStream
+from everloop.domain.generation import (
+    Event,
+    Failure,
+    Finish,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+    UsageReport,
+)
 from everloop.domain.usage import credible, estimate_tokens
-from everloop.domain.value import value
 from everloop.errors import EverloopError, ProviderFailure, Unavailable
 from everloop.ports.system import Clock
 from everloop.services import generate
 from everloop.services.generate import ProviderCall
 from everloop.services.record import CANCELLED, Context, Outcome, Recorder, failed
+from everloop.services.sample import Chunk, StreamedSample
 
 _log = logging.getLogger(__name__)
-
-
-@value
-class Chunk:
-    """A piece of one sample: those of `output` add up to the plain answer's output, those of `raw_output` to its own.
-
-    The last chunk of a sample has its `finish_reason` and `usage`; one with an `error` is the last one too, and has
-    no text.
-    """
-
-    log_id: LogId
-    index: int
-    output: str = ""
-    raw_output: str = ""
-    finish_reason: str | None = None
-    usage: Usage | None = None
-    error: EverloopError | None = None
-
-
-@dataclass(slots=True)
-class _Sample:
-    """What has come of one sample so far: `index` is its place in the draw, `place` the one in the whole call."""
-
-    index: int
-    place: int
-    log_id: LogId
-    pieces: list[str] = field(default_factory=list)
-    stripped: StrippedStream = field(default_factory=StrippedStream)
-    first_token_at: float | None = None
-    finish: Finish | None = None
-    recorded: bool = False
-
-    @property
-    def text(self) -> str:
-        return "".join(self.pieces)
 
 
 class SampleStreams:
@@ -65,7 +36,7 @@ class SampleStreams:
         self._recorder = recorder
         self._clock = clock
         self._samples = [
-            _Sample(index, place, log_id)
+            StreamedSample(index, place, log_id)
             for index, (place, log_id) in enumerate(zip(context.indices, context.log_ids, strict=True))
         ]
         self._measured: Usage | None = None
@@ -105,6 +76,8 @@ class SampleStreams:
         match event:
             case TextDelta(index, text):
                 return [self._delta(self._samples[index], text)]
+            case ToolCallDelta(index):
+                return self._called(self._samples[index], event)
             case Finish(index):
                 sample = self._samples[index]
                 sample.finish = event
@@ -128,14 +101,23 @@ class SampleStreams:
             case _:
                 assert_never(event)
 
-    def _delta(self, sample: _Sample, text: str) -> Chunk:
+    def _delta(self, sample: StreamedSample, text: str) -> Chunk:
         if sample.first_token_at is None:
             sample.first_token_at = self._clock.monotonic()
-        sample.pieces.append(text)
         self._told = True
-        return Chunk(sample.log_id, sample.place, sample.stripped.push(text), text)
+        return sample.push(text)
 
-    async def _finish(self, samples: Iterable[_Sample]) -> list[Chunk]:
+    def _called(self, sample: StreamedSample, delta: ToolCallDelta) -> list[Chunk]:
+        """A completion has no word for tool calls: there they are only in what the provider answered."""
+        if sample.first_token_at is None:
+            sample.first_token_at = self._clock.monotonic()
+        chunk = sample.push_call(delta)
+        if self._call.prepared.request.messages is None:
+            return []
+        self._told = True
+        return [chunk]
+
+    async def _finish(self, samples: Iterable[StreamedSample]) -> list[Chunk]:
         chunks = []
         for sample in samples:
             if sample.finish is None:
@@ -144,6 +126,7 @@ class SampleStreams:
             outcome = Outcome(
                 index=sample.index,
                 text=sample.text,
+                tool_calls=sample.tool_calls,
                 finish_reason=sample.finish.reason,
                 usage=usage,
                 response=sample.finish.response,
@@ -155,10 +138,11 @@ class SampleStreams:
             self._told = True
         return chunks
 
-    async def _record_failure(self, samples: list[_Sample], failure: ProviderFailure) -> list[Chunk]:
+    async def _record_failure(self, samples: list[StreamedSample], failure: ProviderFailure) -> list[Chunk]:
         outcomes = [
             replace(
                 failed(each.index, failure, self._partial(each), self._partial_usage(each)),
+                tool_calls=each.tool_calls,
                 time_to_first_token=self._time_to_first_token(each),
             )
             for each in samples
@@ -175,11 +159,12 @@ class SampleStreams:
             left = len(self._unrecorded())
             _log.error("%d samples of a broken call could not be logged: %s", left, error)
 
-    async def _record_cancelled(self, samples: list[_Sample]) -> None:
+    async def _record_cancelled(self, samples: list[StreamedSample]) -> None:
         outcomes = [
             Outcome(
                 index=each.index,
                 text=self._partial(each),
+                tool_calls=each.tool_calls,
                 usage=self._partial_usage(each),
                 error_kind=CANCELLED,
                 error="The caller went away before the answer was complete.",
@@ -189,7 +174,7 @@ class SampleStreams:
         ]
         await self._record(samples, outcomes)
 
-    async def _record(self, samples: list[_Sample], outcomes: list[Outcome]) -> None:
+    async def _record(self, samples: list[StreamedSample], outcomes: list[Outcome]) -> None:
         """Sees a write through when the call is cancelled meanwhile: who has a log is then known."""
         if not outcomes:
             return
@@ -200,12 +185,12 @@ class SampleStreams:
             await writing
             raise
 
-    async def _write(self, samples: list[_Sample], outcomes: list[Outcome]) -> None:
+    async def _write(self, samples: list[StreamedSample], outcomes: list[Outcome]) -> None:
         await self._recorder.record(self._context, outcomes)
         for sample in samples:
             sample.recorded = True
 
-    def _usage(self, sample: _Sample) -> Usage:
+    def _usage(self, sample: StreamedSample) -> Usage:
         """The provider's count when there is one sample; of several, estimates, the last one taking the rest."""
         alone = len(self._samples) == 1
         if self._measured is None:
@@ -218,20 +203,20 @@ class SampleStreams:
         self._given = _plus(self._given, usage)
         return usage
 
-    def _estimate(self, sample: _Sample) -> Usage:
+    def _estimate(self, sample: StreamedSample) -> Usage:
         prompt = estimate_tokens(self._call.prepared.request.prompt) if sample.index == 0 else 0
-        return Usage(prompt, estimate_tokens(sample.text), estimated=True)
+        return Usage(prompt, estimate_tokens(sample.spoken), estimated=True)
 
-    def _partial(self, sample: _Sample) -> str | None:
-        return sample.text if sample.pieces else None
+    def _partial(self, sample: StreamedSample) -> str | None:
+        return sample.text if sample.begun else None
 
-    def _partial_usage(self, sample: _Sample) -> Usage | None:
-        return self._estimate(sample) if sample.pieces else None
+    def _partial_usage(self, sample: StreamedSample) -> Usage | None:
+        return self._estimate(sample) if sample.begun else None
 
-    def _time_to_first_token(self, sample: _Sample) -> float | None:
+    def _time_to_first_token(self, sample: StreamedSample) -> float | None:
         return None if sample.first_token_at is None else sample.first_token_at - self._context.began
 
-    def _unrecorded(self) -> list[_Sample]:
+    def _unrecorded(self) -> list[StreamedSample]:
         return [each for each in self._samples if not each.recorded]
 
 

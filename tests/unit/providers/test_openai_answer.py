@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from everloop.domain.generation import Sample, Secret, Usage
+from everloop.domain.generation import Sample, Secret, ToolCall, Usage
 from everloop.errors import FailureKind, ProviderFailure
 from everloop.providers.openai_answer import read
 from everloop.providers.redaction import Redactor
@@ -138,3 +138,25 @@ def test_a_key_in_the_text_is_taken_out_even_when_escapes_hid_it():
     body = answer(chat("say canary-key-1"))
     found, _ = read(body, "OpenAI", 1, Redactor(Secret("canary-key-1")))
     assert found == (Sample(0, "say [redacted]", "stop"),)
+
+
+def test_tool_calls_come_with_their_sample():
+    message = {
+        "role": "assistant",
+        "content": None,
+        "tool_calls": [{"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}],
+    }
+    body = answer({"index": 0, "message": message, "finish_reason": "tool_calls"})
+    assert samples(body) == (Sample(0, "", "tool_call", (ToolCall("a", "f", "{}"),)),)
+
+
+def test_the_deprecated_call_of_a_function_is_a_tool_call():
+    message = {"role": "assistant", "content": "So:", "function_call": {"name": "f", "arguments": "{}"}}
+    body = answer({"index": 0, "message": message, "finish_reason": "function_call"})
+    assert samples(body) == (Sample(0, "So:", "tool_call", (ToolCall("call_0", "f", "{}"),)),)
+
+
+@pytest.mark.parametrize("calls", ["x", [1], [{"function": "f"}], [{"id": 1}]])
+def test_tool_calls_of_another_shape_are_malformed(calls: Any):
+    body = answer({"message": {"content": None, "tool_calls": calls}})
+    assert refusal(body).kind is FailureKind.MALFORMED

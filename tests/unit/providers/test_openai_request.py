@@ -184,3 +184,40 @@ def test_other_cannot_change_what_is_measured(name: str):
 def test_other_cannot_change_where_it_goes(name: str):
     with pytest.raises(Unprocessable, match=f"cannot set `{name}`"):
         asked(other={name: "http://169.254.169.254/"})
+
+
+MESSAGES = ({"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hi"})
+ADD = {"name": "add", "parameters": {"type": "object"}}
+
+
+def test_a_chat_is_sent_as_messages_with_the_same_parameters():
+    path, body = asked(call={"messages": MESSAGES, "seed": 3}, response_format={"type": "json_object"}, stop=("x",))
+    assert path == "/chat/completions"
+    more = {"seed": 3, "response_format": {"type": "json_object"}, "stop": ["x"]}
+    assert body == CHAT | more | {"messages": list(MESSAGES)}
+
+
+def test_a_chat_needs_a_chat_model():
+    with pytest.raises(Unprocessable, match="`davinci-002` is a completion model"):
+        asked("davinci-002", call={"messages": MESSAGES})
+    with pytest.raises(Unprocessable, match="`gpt-4o` is a completion model"):
+        asked("gpt-4o", other={"api": "completions"}, call={"messages": MESSAGES})
+
+
+@pytest.mark.parametrize("choice", ["none", "auto", "required", {"type": "function", "function": {"name": "add"}}])
+def test_a_choice_goes_along_with_the_tools_it_is_about(choice: Any):
+    assert asked(call={"messages": MESSAGES, "tool_choice": choice}, tools=(ADD,))[1]["tool_choice"] == choice
+    assert "tool_choice" not in asked(call={"messages": MESSAGES, "tool_choice": choice})[1]
+    other = {"tools": [{"type": "function", "function": ADD}]}
+    assert asked(call={"messages": MESSAGES, "tool_choice": choice}, other=other)[1]["tool_choice"] == choice
+    assert "tool_choice" not in asked(call={"messages": MESSAGES}, tools=(ADD,))[1]
+
+
+def test_a_tool_that_is_only_a_link_is_refused():
+    with pytest.raises(Unprocessable, match="oc_1"):
+        asked(tools=({"id": "oc_1", "source": "organization"},), call={"messages": MESSAGES})
+
+
+def test_half_a_surrogate_pair_in_a_message_is_refused():
+    with pytest.raises(Unprocessable, match="surrogate"):
+        asked(call={"messages": ({"role": "user", "content": "\ud800"},)})

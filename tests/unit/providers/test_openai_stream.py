@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from everloop.domain.generation import Event, Failure, Finish, Secret, TextDelta, Usage, UsageReport
+from everloop.domain.generation import Event, Failure, Finish, Secret, TextDelta, ToolCallDelta, Usage, UsageReport
 from everloop.errors import FailureKind, ProviderFailure
 from everloop.providers.openai_stream import StreamedAnswer
 from everloop.providers.redaction import Redactor
@@ -51,6 +51,8 @@ def _short(event: Event) -> tuple[Any, ...]:
     match event:
         case TextDelta(sample, text):
             return (sample, text)
+        case ToolCallDelta(sample, call, arguments, call_id, name):
+            return (sample, "call", call, arguments, call_id, name)
         case Finish(sample, reason, response):
             return (sample, reason, content(response))
         case UsageReport(count):
@@ -227,3 +229,44 @@ def test_the_key_is_taken_out_of_everything():
     failure = failing.events[-1]
     assert isinstance(failure, Failure)
     assert failure.error.message == "bad [redacted]"
+
+
+def calling(index: int, *pieces: dict[str, Any], reason: str | None = None) -> dict[str, Any]:
+    return {**ENVELOPE, "choices": [{"index": index, "delta": {"tool_calls": list(pieces)}, "finish_reason": reason}]}
+
+
+def test_tool_calls_come_in_pieces_and_the_whole_answer_has_them():
+    told = Conversation(2).say(
+        calling(1, {"index": 0, "id": "a", "type": "function", "function": {"name": "f", "arguments": ""}}),
+        chat(0, "Hi"),
+        calling(1, {"index": 0, "function": {"arguments": '{"x": '}}),
+        calling(1, {"index": 0, "function": {"arguments": "1}"}}, reason="tool_calls"),
+        chat(0, None, "stop"),
+        DONE,
+    )
+    assert told.heard == [
+        (1, "call", 0, "", "a", "f"),
+        (0, "Hi"),
+        (1, "call", 0, '{"x": ', None, None),
+        (1, "call", 0, "1}", None, None),
+        (1, "tool_call", None),
+        (0, "stop", "Hi"),
+    ]
+    (response,) = [each.response for each in told.events if isinstance(each, Finish) and each.sample == 1]
+    (choice,) = json.loads(response)["choices"]
+    assert choice["message"]["tool_calls"] == [
+        {"id": "a", "type": "function", "function": {"name": "f", "arguments": '{"x": 1}'}}
+    ]
+
+
+def test_a_tool_call_of_another_shape_breaks_the_stream():
+    told = Conversation().say(chat(0, "Hi"), calling(0, {"index": "first"}), chat(0, "more"))
+    assert told.heard == [(0, "Hi"), ("failure", None, FailureKind.MALFORMED)]
+    assert told.answer.over
+
+
+def test_the_legacy_endpoint_has_no_tool_calls():
+    told = Conversation(chat=False).say(
+        {**ENVELOPE, "choices": [{"index": 0, "text": "a", "delta": {"tool_calls": 1}}]}
+    )
+    assert told.heard == [(0, "a")]

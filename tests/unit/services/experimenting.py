@@ -10,7 +10,7 @@ from everloop.domain.experiment import Experiment
 from everloop.domain.ids import ExperimentId
 from everloop.domain.outcome import PositiveLabel
 from everloop.domain.reference import ProjectReference
-from everloop.services.completion import CompletionCommand
+from everloop.services.command import CompletionCommand
 from everloop.services.experiments import NewExperiment
 from tests.fake_provider import FakeProvider
 from tests.fakes import FakeHouse

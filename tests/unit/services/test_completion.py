@@ -17,7 +17,7 @@ from everloop.errors import (
     Unavailable,
     Unprocessable,
 )
-from everloop.services.completion import CompletionCommand
+from everloop.services.command import CompletionCommand
 from tests.fake_provider import generation
 from tests.fakes import FakeHouse
 

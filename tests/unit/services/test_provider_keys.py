@@ -4,7 +4,7 @@ from everloop.domain.config import ModelConfig
 from everloop.domain.document import EMPTY_OBJECT
 from everloop.domain.reference import ProjectReference
 from everloop.errors import BadRequest, NotFound, Unprocessable
-from everloop.services.completion import CompletionCommand
+from everloop.services.command import CompletionCommand
 from tests.fake_provider import generation
 from tests.fakes import FakeHouse
 

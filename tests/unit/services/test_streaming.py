@@ -8,7 +8,7 @@ from everloop.domain.document import Document
 from everloop.domain.generation import Failure, Finish, TextDelta, Usage, UsageReport
 from everloop.domain.reference import ProjectReference
 from everloop.errors import FailureKind, ProviderFailure, Unavailable
-from everloop.services.completion import CompletionCommand
+from everloop.services.command import CompletionCommand
 from tests.fakes import FakeHouse
 
 BROKEN = ProviderFailure(FailureKind.CONNECTION, "it broke", origin="Fake")

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from everloop.api import sse
 from everloop.domain.generation import Usage
-from everloop.services.completion import StreamedAnswer
-from everloop.services.streaming import Chunk
+from everloop.services.answer import StreamedAnswer
+from everloop.services.sample import Chunk
 
 # Stands for a text while an event's constant parts are written; ids never contain it.
 _MARK: Final = "\ue000"

@@ -22,7 +22,9 @@ from everloop.domain.document import EMPTY_OBJECT, Document
 from everloop.domain.reference import LinkReference, ProjectReference
 from everloop.domain.scope import Scope
 from everloop.errors import FieldIssue, InvalidFields
-from everloop.services.completion import Answer, CompletionCommand, CompletionService
+from everloop.services.answer import Answer
+from everloop.services.command import CompletionCommand
+from everloop.services.completion import CompletionService
 
 _encode = msgspec.json.Encoder().encode
 _Request = TypeVar("_Request", bound=CompletionRequest)

@@ -1,0 +1,46 @@
+"""Ask: from a call and its configuration to the provider's request, built for a completion or for a chat."""
+
+from dataclasses import replace
+
+from everloop.domain.config import ConfigVersion, ModelConfig
+from everloop.domain.generation import GenerationRequest
+from everloop.domain.message import filled, text_of
+from everloop.domain.template import parse
+from everloop.domain.tool import check_choice
+from everloop.errors import BadRequest, InvalidFields
+from everloop.services.command import Chat, CompletionCommand
+
+
+def request_of(
+    command: CompletionCommand, version: ConfigVersion, samples: int, *, streamed: bool
+) -> GenerationRequest:
+    """The request for so many samples. Raises `MissingInputs`, `InvalidFields`, `BadRequest`."""
+    asked = _completion(command, version) if command.chat is None else _chat(command, command.chat, version.config)
+    return replace(asked, samples=samples, streamed=streamed, user=command.user, seed=command.seed)
+
+
+def _completion(command: CompletionCommand, version: ConfigVersion) -> GenerationRequest:
+    config = version.config
+    if config.prompt_template is None:
+        raise BadRequest(f"Model config {version.id} has no prompt template to complete.")
+    prompt = parse(config.prompt_template).render(command.inputs.value)
+    return GenerationRequest(config, prompt, logprobs=command.logprobs, suffix=command.suffix)
+
+
+def _chat(command: CompletionCommand, chat: Chat, config: ModelConfig) -> GenerationRequest:
+    """The template's messages, filled, and after them the call's own, which are left as they are."""
+    messages = (*filled(config.chat_template or (), command.inputs.value), *chat.messages)
+    if not messages:
+        raise InvalidFields.one(
+            ("body", "messages"), "The config has no chat template, so the call must bring a message at least."
+        )
+    check_choice(config, chat.tool_choice)
+    asked = _with_wishes(config, chat)
+    return GenerationRequest(asked, text_of(messages), messages=messages, tool_choice=chat.tool_choice)
+
+
+def _with_wishes(config: ModelConfig, chat: Chat) -> ModelConfig:
+    if chat.response_format is None and chat.reasoning_effort is None:
+        return config
+    effort = config.reasoning_effort if chat.reasoning_effort is None else chat.reasoning_effort
+    return replace(config, response_format=chat.response_format or config.response_format, reasoning_effort=effort)
