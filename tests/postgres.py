@@ -117,6 +117,19 @@ class Cluster:
             self._process.wait(START_SECONDS)
             self._process = None
 
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """None of its processes runs while the block does; their sockets stay open."""
+        assert self._process is not None
+        processes = [self._process.pid, *_children(self._process.pid)]
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in processes:
+                os.kill(process, signal.SIGCONT)
+
     def url(self, name: str) -> str:
         """The URL of a database."""
         return f"postgresql://postgres@/{name}?host={self.folder}"
@@ -172,6 +185,10 @@ class Cluster:
     def fresh_name(self) -> str:
         """A name that no database has."""
         return f"test_{next(_numbers)}"
+
+
+def _children(process: int) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
 
 
 def finished(coroutine: Coroutine[Any, Any, Result]) -> Result:

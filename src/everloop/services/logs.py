@@ -112,8 +112,9 @@ class LogService:
     async def create(self, scope: Scope, commands: Sequence[LogCommand]) -> list[Log]:
         """Keeps the logs, all or none, and then their feedback; returns once they are on disk.
 
-        Raises `NotFound` for what they refer to, and `InvalidFields`.
+        Raises `NotFound` for what they refer to, `InvalidFields`, and `Unavailable`: at once while nothing can be kept.
         """
+        self._writer.check()
         logs = [await self._log(scope, command) for command in commands]
         said = [
             (log.project_id, each) for log, command in zip(logs, commands, strict=True) for each in command.feedback

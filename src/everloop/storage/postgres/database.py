@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
-from sqlalchemy import event, text
+from sqlalchemy import ExceptionContext, event, text
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from everloop.storage.postgres.connecting import DURABLE, Server
-from everloop.storage.postgres.failures import told_apart
+from everloop.storage.postgres.failures import driver_error, is_read_only, told_apart
 from everloop.storage.postgres.locks import owner_lock
 from everloop.storage.transactions import NOBODY
 
@@ -100,5 +100,11 @@ def _engine(server: Server, patience: float, connections: int) -> AsyncEngine:
         # The driver has heard it when the server ended a connection; another one is made then.
         if connection.driver_connection.is_closed():
             raise DisconnectionError
+
+    @event.listens_for(engine.sync_engine, "handle_error")
+    def part(context: ExceptionContext) -> None:
+        # A session that was begun with a read-only database stays read-only when the database no longer is.
+        if is_read_only(driver_error(context.sqlalchemy_exception)):
+            context.is_disconnect = True
 
     return engine

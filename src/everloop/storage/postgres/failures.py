@@ -38,6 +38,7 @@ _WORDS: Final = {
 # Classes of errors whose messages are about the server, and hold nothing of anybody's.
 _SAFE: Final = ("08", "25", "28", "3D", "40", "53", "55", "57", "58")
 _BROKEN_CONSTRAINTS: Final = "23"
+_READ_ONLY: Final = "25006"
 _AGAIN: Final = ("40001", "40P01")
 
 # What asyncpg raises, connecting included: `TimeoutError` is an `OSError`.
@@ -72,6 +73,11 @@ def is_bad_value(error: BaseException | None) -> bool:
     return isinstance(error, asyncpg.DataError | UnicodeError | OverflowError)
 
 
+def is_read_only(error: BaseException | None) -> bool:
+    """Whether something was to be written in a session that may only read."""
+    return _code(error) == _READ_ONLY
+
+
 def may_succeed_now(error: BaseException) -> bool:
     """Whether another transaction was in the way, and the same one may be tried again at once."""
     return _code(error) in _AGAIN
@@ -88,7 +94,7 @@ def told_apart() -> Iterator[None]:
     except IntegrityError:
         raise
     except DBAPIError as error:
-        raise _ours(_driver_error(error)) from None
+        raise _ours(driver_error(error)) from None
     except PoolTimeout as error:
         raise errors.Unavailable("The database is busy: too many queries wait for it.") from error
     except (*DRIVER_ERRORS, OverflowError, UnicodeError) as error:
@@ -102,9 +108,9 @@ def _ours(error: BaseException | None) -> errors.EverloopError:
     return errors.Unavailable(words_for(error))
 
 
-def _driver_error(error: DBAPIError) -> BaseException | None:
+def driver_error(error: BaseException | None) -> BaseException | None:
     """The driver's error, which SQLAlchemy wraps in one of its own adapter and that in one of its own."""
-    return None if error.orig is None else error.orig.__cause__ or error.orig
+    return (error.orig.__cause__ or error.orig) if isinstance(error, DBAPIError) and error.orig else None
 
 
 def _code(error: BaseException | None) -> str | None:
