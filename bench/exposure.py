@@ -3,6 +3,8 @@
 import sqlite3
 from dataclasses import dataclass
 
+from everloop.storage.folding import fold_all
+
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
@@ -29,7 +31,13 @@ class Exposure:
 
 
 def count(database: sqlite3.Connection) -> Exposure:
-    """Count, in a database whose logs are all of one experiment, but for that of the first start."""
+    """Count, in a database whose logs are all of one experiment, but for that of the first start.
+
+    What a server that was killed had not folded yet is folded first, as the next one would.
+    """
+    with database:
+        database.execute("BEGIN IMMEDIATE")
+        fold_all(database.execute)
 
     def number(sql: str) -> int:
         return int(database.execute(sql).fetchone()[0] or 0)

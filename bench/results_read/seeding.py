@@ -30,7 +30,7 @@ from everloop.domain.log import Log, LogBody
 from everloop.domain.outcome import Outcome, Tally
 from everloop.domain.results import bucket_of
 from everloop.domain.trial import trial_id
-from everloop.storage.exposures import KnownTrials
+from everloop.storage.folding import fold_all
 from everloop.storage.log_batch import rows_of, write
 
 DAYS = 30
@@ -69,7 +69,8 @@ def seed(database: Path, trials: int) -> None:
         ratings = _Ratings(place)
         while batch := list(islice(logs, BATCH)):
             connection.execute("BEGIN")
-            write(connection, [rows_of(place.organisation_id, batch)], KnownTrials())
+            write(connection, [rows_of(place.organisation_id, batch)])
+            fold_all(connection.execute)
             ratings.rate(connection, [each for each in batch if chance.random() < RATED], chance)
             connection.execute("COMMIT")
         ratings.write(connection)

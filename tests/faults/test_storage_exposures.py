@@ -1,4 +1,4 @@
-"""What the logs of an experiment add to its sums is there with them, or not at all."""
+"""What the logs of an experiment add to its sums is there once, whatever became of the batches."""
 
 import asyncio
 import sqlite3
@@ -10,6 +10,7 @@ import pytest
 from everloop import errors
 from everloop.domain.ids import OrganisationId
 from everloop.domain.scope import Scope
+from everloop.storage.folded import fold_file
 from everloop.storage.log_connection import commit_now
 from everloop.storage.log_writer import SqliteLogWriter
 from everloop.storage.migrating import migrate
@@ -50,7 +51,8 @@ async def writer(file: Path, disk: Disk) -> AsyncIterator[SqliteLogWriter]:
 
 
 def counts(file: Path) -> tuple[int, int, int, int]:
-    """Logs, trials, and what the arms' sums say of both."""
+    """Logs, trials, and what the arms' sums say of both, once everything is folded."""
+    fold_file(file)
     connection = sqlite3.connect(file)
     try:
         tables = ("SELECT count(*) FROM log", "SELECT count(*) FROM trial")
@@ -77,20 +79,3 @@ async def test_neighbours_of_a_refused_log_are_added_once(writer: SqliteLogWrite
     refused = [result for result in results if result is not None]
     assert [type(each) for each in refused] == [errors.Conflict] * 8
     assert counts(file) == (33, 7, 33, 7)
-
-
-async def test_a_batch_of_many_trials_and_arms_is_added_up(writer: SqliteLogWriter, file: Path):
-    """More rows than one statement takes."""
-    logs = [
-        an_exposed_log(f"data_{n}", a_trial(f"trial_{n // 2}", f"config_{n // 2 % 150}"), duration=1.01**n)
-        for n in range(700)
-    ]
-    await writer.append(SCOPE, logs)
-    assert counts(file) == (700, 350, 700, 350)
-    connection = sqlite3.connect(file)
-    buckets = connection.execute("SELECT count(*), sum(logs) FROM arm_latency").fetchone()
-    arms = connection.execute("SELECT count(*), min(logs), max(logs) FROM arm_usage").fetchone()
-    connection.close()
-    assert buckets[1] == 700
-    assert buckets[0] > 64
-    assert arms == (150, 4, 6)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from everloop.storage.folded import fold_file
 from everloop.storage.migrating import migrate
 
 # Writes logs and configurations for ever, and says of each when it was acknowledged.
@@ -21,7 +22,8 @@ WRITER = """
     from everloop.domain.ids import OrganisationId
     from everloop.domain.scope import Scope
     from everloop.storage.opening import open_storage
-    from tests.contract.stores.samples import StillClock, Tally, a_log, a_project, a_piece
+    from everloop.telemetry.clock import SystemClock
+    from tests.contract.stores.samples import Tally, a_log, a_project, a_piece
 
     SCOPE = Scope(OrganisationId("org_a"), "me")
 
@@ -48,7 +50,7 @@ WRITER = """
             acknowledge("project", f"pr_{name}_{number}")
 
     async def main():
-        storage = await open_storage(sys.argv[1], StillClock(), Tally())
+        storage = await open_storage(sys.argv[1], SystemClock(), Tally())
         name = sys.argv[2]
         async with asyncio.TaskGroup() as tasks:
             for part in range(8):
@@ -115,6 +117,7 @@ def test_nothing_acknowledged_is_lost_doubled_or_torn(url: str, tmp_path: Path):
             "UNION ALL SELECT 'project', id FROM project"
         ).fetchall()
         assert acknowledged <= set(kept)
+        fold_file(tmp_path / "everloop.db")
         check_whole(connection)
         connection.close()
     assert {kind for kind, _ in acknowledged} == {"log", "feedback", "project"}
@@ -124,7 +127,7 @@ def test_nothing_acknowledged_is_lost_doubled_or_torn(url: str, tmp_path: Path):
 def check_whole(connection: sqlite3.Connection) -> None:
     """No log without its body or its session, no call's logs by halves, no project without its types.
 
-    And the sums of the experiment are those of its logs and their feedback.
+    And the sums of the experiment, once folded, are those of its logs and their feedback.
     """
 
     def number(query: str) -> int:

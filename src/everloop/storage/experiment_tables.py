@@ -1,7 +1,7 @@
 """The tables of experiments: what they are, whom their arms met, and what came of that, as sums.
 
-`trial` and the `arm_…` tables without foreign keys are written on the hot path. All sums are by organisation,
-experiment, environment and arm.
+`trial` and the `arm_…` tables without foreign keys are filled from logs. All sums are by organisation, experiment,
+environment and arm.
 """
 
 from sqlalchemy import (
@@ -112,7 +112,8 @@ def _sum(name: str) -> Column[float]:
     return Column(name, Double, nullable=False)
 
 
-# `domain.results.ArmUsage`, without its latencies; the order of the columns is that of the values in `exposures`.
+# `domain.results.ArmUsage`, without its latencies; the order of the columns is that of the values in `exposures` and
+# `folding`.
 arm_usage = _of_arm(
     "arm_usage",
     _count("trials"),
@@ -136,4 +137,13 @@ arm_moment = _of_arm(
     _sum("total"),
     _sum("squares"),
     key=("bucket",),
+)
+
+# One row: the newest log that is in the sums, of `folding`. There is none before the first log, and none on PostgreSQL.
+folding = Table(
+    "folding",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("organisation_id", Key, nullable=False),
+    Column("log_id", Key, nullable=False),
 )

@@ -17,6 +17,7 @@ from everloop.storage.changes import Changes
 from everloop.storage.deployments import put_live
 from everloop.storage.experiment_rows import add_experiment, present, put_experiment, read_experiment, read_experiments
 from everloop.storage.experiment_tables import experiment as table
+from everloop.storage.folded import catch_up, needs_folding, reading_folded
 from everloop.storage.judging import judge_anew
 from everloop.storage.projects import require_project
 from everloop.storage.results import read_results, read_timeline
@@ -89,10 +90,15 @@ class Experiments:
 
     async def trial(self, scope: Scope, trial_id: TrialId) -> Trial | None:
         async with self._database.read() as connection:
+            found = await read_trial(connection, scope, trial_id)
+            if found is not None or not await needs_folding(connection):
+                return found
+        await catch_up(self._database)
+        async with self._database.read() as connection:
             return await read_trial(connection, scope, trial_id)
 
     async def results(self, scope: Scope, experiment_ids: Sequence[ExperimentId]) -> dict[ExperimentId, Results]:
-        async with self._database.read() as connection:
+        async with reading_folded(self._database) as connection:
             return await read_results(connection, scope, experiment_ids)
 
     async def timeline(

@@ -13,6 +13,7 @@ from everloop.domain.outcome import PositiveLabel
 from everloop.domain.scope import Scope
 from everloop.storage.experiment_tables import arm_outcome, trial
 from everloop.storage.feedback_rows import read_value, value_text
+from everloop.storage.folded import fold_here
 from everloop.storage.log_tables import log
 from everloop.storage.outcomes import put_summary
 from everloop.storage.tables import feedback
@@ -23,6 +24,7 @@ async def judge_anew(connection: AsyncConnection, scope: Scope, experiment: Expe
 
     The database does the counting: 100,000 rated logs take about a second, and other writes wait meanwhile.
     """
+    await fold_here(connection)
     mine = and_(trial.c.organisation_id == scope.organisation_id, trial.c.experiment_id == experiment.id)
     known = and_(arm_outcome.c.organisation_id == scope.organisation_id, arm_outcome.c.experiment_id == experiment.id)
     places: dict[tuple[str, str], Row[Any]] = {}

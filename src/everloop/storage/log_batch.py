@@ -11,13 +11,14 @@ from sqlalchemy import Table
 
 from everloop.domain.ids import OrganisationId
 from everloop.domain.log import Log
-from everloop.storage.exposures import STATEMENTS, Exposure, KnownTrials, write_exposures
+from everloop.storage.exposures import Exposure
+from everloop.storage.folding import STATEMENTS
 from everloop.storage.log_rows import Values, body_values, log_values, session_values
 from everloop.storage.log_tables import log, log_body, session
 
 # Rows of one statement. SQLite takes 32,766 values in one (https://www.sqlite.org/limits.html); a log has 31.
 CHUNK: Final = 64
-# The statements of every chunk size of three tables, and those of `exposures`.
+# The statements of every chunk size of three tables, and those of `folding`.
 CACHED_STATEMENTS: Final = 3 * CHUNK + STATEMENTS + 8
 
 
@@ -41,7 +42,7 @@ def rows_of(organisation_id: OrganisationId, logs: Sequence[Log]) -> Rows:
     )
 
 
-def write(connection: sqlite3.Connection, batch: Sequence[Rows], known: KnownTrials) -> None:
+def write(connection: sqlite3.Connection, batch: Sequence[Rows]) -> None:
     """Inserts everything into an open transaction.
 
     Raises `sqlite3.Error`, and `UnicodeEncodeError` or `OverflowError` for a value that SQLite cannot hold.
@@ -49,9 +50,6 @@ def write(connection: sqlite3.Connection, batch: Sequence[Rows], known: KnownTri
     _insert(connection, session, chain.from_iterable(rows.sessions for rows in batch))
     _insert(connection, log, chain.from_iterable(rows.logs for rows in batch))
     _insert(connection, log_body, chain.from_iterable(rows.bodies for rows in batch))
-    exposed = [each for rows in batch for each in rows.exposures]
-    if exposed:
-        write_exposures(connection, exposed, known)
 
 
 def _insert(connection: sqlite3.Connection, table: Table, rows: Iterable[Values]) -> None:

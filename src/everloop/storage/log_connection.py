@@ -1,18 +1,23 @@
 """The log writer's own connection to a SQLite file: one transaction a batch."""
 
+import logging
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from everloop.ports.system import Clock
 from everloop.storage.database import pragmas
-from everloop.storage.exposures import KnownTrials
+from everloop.storage.fold_pace import FoldPace
+from everloop.storage.folding import STEP, fold, is_behind
 from everloop.storage.location import existing
 from everloop.storage.log_batch import CACHED_STATEMENTS, Rows, write
 from everloop.storage.tables import probe
 
+_log: Final = logging.getLogger(__name__)
+
 Commit = Callable[[sqlite3.Connection], None]
+_Result = TypeVar("_Result")
 
 PROBE: Final = f'INSERT INTO "{probe.name}" (id, at) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET at = excluded.at'  # noqa: S608 - our own table
 
@@ -31,13 +36,12 @@ class LogConnection:
         self._busy_timeout = busy_timeout
         self._commit = commit
         self._connection: sqlite3.Connection | None = None
-        self._known = KnownTrials()
+        self._pace = FoldPace(clock)
         self.synchronous = 0
 
     def open(self) -> None:
         """Connects; a connection that there was is closed."""
         self.close()
-        self._known.forget()
         connection = sqlite3.connect(
             existing(self._file),
             uri=True,
@@ -64,11 +68,25 @@ class LogConnection:
     def keep(self, batch: Sequence[Rows]) -> None:
         """Returns once everything in the batch is on disk; otherwise nothing of it is.
 
-        Raises also `UnicodeEncodeError` and `OverflowError` for values that SQLite cannot hold.
+        Now and then the sums of experiments get there with it. Raises also `UnicodeEncodeError` and `OverflowError` for
+        values that SQLite cannot hold.
         """
-        self._known.begin()
-        self._transact(lambda connection: write(connection, batch, self._known))
-        self._known.committed()
+        folds = self._pace.due_with(batch)
+
+        def work(connection: sqlite3.Connection) -> None:
+            write(connection, batch)
+            if folds:
+                _fold_beside(connection)
+
+        self._transact(work)
+        if folds:
+            self._pace.folded()
+
+    def fold(self) -> None:
+        """Brings the sums of experiments up to what was kept before, if they are behind."""
+        if is_behind(self._open_connection().execute):
+            while self._transact(lambda connection: fold(connection.execute)) >= STEP:
+                pass
 
     def probe(self) -> None:
         """Connects anew and writes something, to see whether the database takes writes."""
@@ -79,18 +97,35 @@ class LogConnection:
         """Moves what is in the write-ahead log into the database file, as far as that is possible without waiting."""
         self._open_connection().execute("PRAGMA wal_checkpoint(PASSIVE)")
 
-    def _transact(self, work: Callable[[sqlite3.Connection], object]) -> None:
+    def _transact(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
         connection = self._open_connection()
         connection.execute("BEGIN IMMEDIATE")
         try:
-            work(connection)
+            result = work(connection)
             self._commit(connection)
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+        return result
 
     def _open_connection(self) -> sqlite3.Connection:
         if self._connection is None:
             raise sqlite3.OperationalError("the log writer's connection is closed")
         return self._connection
+
+
+def _fold_beside(connection: sqlite3.Connection) -> None:
+    """Folds in the transaction of a batch. Sums that cannot be written are no reason not to keep logs: they can wait.
+
+    Raises `sqlite3.Error` when the whole transaction has failed with them, as on a full disk.
+    """
+    connection.execute("SAVEPOINT fold")
+    try:
+        fold(connection.execute)
+    except sqlite3.Error:
+        if not connection.in_transaction:
+            raise
+        connection.execute("ROLLBACK TO fold")
+        _log.exception("the sums of experiments cannot be written, it is tried again")
+    connection.execute("RELEASE fold")

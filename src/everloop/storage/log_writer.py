@@ -138,7 +138,7 @@ class SqliteLogWriter:
                     self._keep(batch)
                 elif running:
                     self._probe()
-            self._checkpoint()
+            self._leave()
         finally:
             self._failure = "The log writer has ended."
             self._connection.close()
@@ -205,12 +205,13 @@ class SqliteLogWriter:
             _log.warning("logs are written again")
             self._failure = None
 
-    def _checkpoint(self) -> None:
-        """Leaves a small write-ahead log behind; all that is in it is safe there, too."""
+    def _leave(self) -> None:
+        """Leaves whole sums and a small write-ahead log behind. Without that, too, nothing is lost that was kept."""
         try:
+            self._connection.fold()
             self._connection.checkpoint()
         except sqlite3.Error as error:
-            _log.warning("the write-ahead log could not be moved into the database: %s", error)
+            _log.warning("the database could not be put in order at the end: %s", error)
 
     def _call(self, function: Callable[..., None], *arguments: object) -> None:
         """Runs a function in the loop."""

@@ -17,6 +17,7 @@ from everloop.domain.scope import Scope
 from everloop.storage.experiment_rows import labels_of
 from everloop.storage.experiment_tables import arm_moment, arm_outcome, experiment, trial
 from everloop.storage.feedback_rows import feedback_of_logs
+from everloop.storage.folded import fold_here
 from everloop.storage.log_tables import log
 
 
@@ -71,7 +72,11 @@ async def _move(
     connection: AsyncConnection, scope: Scope, each: _Rateable, before: Outcome, after: Outcome, now: int
 ) -> None:
     this = and_(trial.c.organisation_id == scope.organisation_id, trial.c.id == each.trial_id)
-    row = (await connection.execute(select(trial).where(this))).one_or_none()
+    query = select(trial).where(this)
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        await fold_here(connection)
+        row = (await connection.execute(query)).one_or_none()
     if row is None:
         return
     tally = Tally(row.positive, row.rated)

@@ -16,6 +16,7 @@ from everloop import errors
 from everloop.domain.ids import ALPHABET, LENGTH, TIME_WIDTH, Prefix, base62
 from everloop.storage.database import BUSY_TIMEOUT, pragmas
 from everloop.storage.failures import words_for
+from everloop.storage.folding import fold_all, mark_newest
 from everloop.storage.location import existing
 
 _LOCK_SUFFIX: Final = ".retention"
@@ -37,7 +38,7 @@ _Delete = Callable[[sqlite3.Connection, int, int], int]
 
 
 class OldLogs:
-    """`ports.stores.OldLogStore`. The sums and trials of experiments have no part in this and stay as they are.
+    """`ports.stores.OldLogStore`. The sums and trials of experiments go on telling of the logs that have gone.
 
     A batch is one call in a thread, and not one through SQLAlchemy for each statement: the log writer waits meanwhile,
     and a busy event loop would make each of those take milliseconds.
@@ -92,12 +93,14 @@ def _delete_logs(connection: sqlite3.Connection, before: int, most: int) -> int:
     # Nothing is prepared or looked for once others have to wait.
     with connection:
         connection.execute("BEGIN IMMEDIATE")
+        fold_all(connection.execute)
         connection.execute(f"DELETE FROM feedback WHERE organisation_id = ? AND log_id IN {these}", values)  # noqa: S608 - places only
         connection.execute(f"DELETE FROM log_body WHERE organisation_id = ? AND log_id IN {these}", values)  # noqa: S608 - as above
         logs = f"DELETE FROM log WHERE organisation_id = ? AND id IN {these} RETURNING session_id"  # noqa: S608 - as above
         sessions = {session for (session,) in connection.execute(logs, values) if session is not None}
         if sessions:
             _delete_unused(connection, organisation_id, sessions)
+        mark_newest(connection.execute)
     return len(ids)
 
 

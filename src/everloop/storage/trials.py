@@ -1,4 +1,4 @@
-"""Trials, as the side of the configuration keeps and reads them; the log writer has its own way (`exposures`)."""
+"""Trials, as the side of the configuration keeps and reads them; those of logs come by `folding` and `exposures`."""
 
 from sqlalchemy import and_, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -10,6 +10,7 @@ from everloop.domain.trial import Trial
 from everloop.storage.experiment_rows import present
 from everloop.storage.experiment_tables import arm_usage, experiment
 from everloop.storage.experiment_tables import trial as table
+from everloop.storage.folded import fold_here
 
 
 async def expose(connection: AsyncConnection, scope: Scope, trial: Trial) -> None:
@@ -17,6 +18,7 @@ async def expose(connection: AsyncConnection, scope: Scope, trial: Trial) -> Non
 
     In one statement each: on PostgreSQL a log writer may be about to do the same.
     """
+    await fold_here(connection)
     arm = {
         "organisation_id": scope.organisation_id,
         "experiment_id": trial.experiment_id,
