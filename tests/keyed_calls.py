@@ -1,12 +1,14 @@
 """Calls with an Idempotency-Key, one or many at once, for tests over HTTP."""
 
+import http.client
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, Final
 
 from tests.application import ROUTE
-from tests.server import Reply, RunningServer
+from tests.server import CALL_SECONDS, Reply, RunningServer
 
 REPLAYED: Final = "idempotent-replayed"
 
@@ -19,6 +21,20 @@ def keyed(
     text = key.decode("latin-1") if isinstance(key, bytes) else key
     headers = {"X-API-KEY": server.key, "Content-Type": "application/json", "Idempotency-Key": text, **more}
     return server.send("POST", route, raw, headers)
+
+
+@contextmanager
+def open_call(server: RunningServer, key: str, body: Mapping[str, Any]) -> Iterator[http.client.HTTPResponse]:
+    """A call whose answer has begun, read as it comes; hung up on at the end of the block."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=CALL_SECONDS)
+    headers = {"X-API-KEY": server.key, "Idempotency-Key": key}
+    connection.request("POST", ROUTE, json.dumps(body).encode(), headers)
+    answer = connection.getresponse()
+    try:
+        yield answer
+    finally:
+        answer.close()
+        connection.close()
 
 
 def at_once(servers: Sequence[RunningServer], count: int, key: str, body: Mapping[str, Any]) -> list[Reply]:

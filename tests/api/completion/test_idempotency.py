@@ -1,17 +1,14 @@
 """`Idempotency-Key`: a call is made once, whoever repeats it and when, and all get the same answer."""
 
-import http.client
 import json
 import socket
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from tests.application import ROUTE, Application, Streamed
-from tests.keyed_calls import REPLAYED, assert_one_answer, at_once, keyed
+from tests.keyed_calls import REPLAYED, assert_one_answer, at_once, keyed, open_call
 from tests.server import RunningServer
 from tests.upstream import completion, status, stream
 
@@ -20,20 +17,6 @@ WORDS = "one two three four five"
 
 def body(project: str, **more: Any) -> dict[str, Any]:
     return {"project": project, "inputs": {"it": "hello"}, **more}
-
-
-@contextmanager
-def open_call(app: Application, key: str, call: dict[str, Any]) -> Iterator[http.client.HTTPResponse]:
-    """A call whose answer has begun; hung up on at the end of the block."""
-    connection = http.client.HTTPConnection("127.0.0.1", app.server.port, timeout=30)
-    headers = {"X-API-KEY": app.server.key, "Idempotency-Key": key}
-    connection.request("POST", ROUTE, json.dumps(call).encode(), headers)
-    answer = connection.getresponse()
-    try:
-        yield answer
-    finally:
-        answer.close()
-        connection.close()
 
 
 @pytest.mark.parametrize("streamed", [False, True])
@@ -84,7 +67,7 @@ def test_another_body_with_the_same_key_is_refused(app: Application):
 def test_another_body_is_refused_also_while_the_first_call_runs(app: Application):
     project = app.project()
     app.upstream.always(completion(WORDS, pause=0.3))
-    with open_call(app, "running", body(project, stream=True)) as answer:
+    with open_call(app.server, "running", body(project, stream=True)) as answer:
         answer.read(10)
         assert keyed(app.server, "running", body(project)).status == 409
     assert len(app.upstream.requests) == 1
@@ -208,7 +191,7 @@ def test_who_waits_gets_it_although_the_first_hangs_up(app: Application):
     project = app.project()
     app.upstream.always(completion(WORDS, pause=0.3))
     call = body(project, stream=True)
-    with ThreadPoolExecutor(1) as others, open_call(app, "left", call) as first:
+    with ThreadPoolExecutor(1) as others, open_call(app.server, "left", call) as first:
         first.read(10)
         second = others.submit(keyed, app.server, "left", call)
         first.close()
