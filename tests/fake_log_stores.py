@@ -58,6 +58,10 @@ class FakeLogStore:
         organisation_id, log = self.memory.logs.get(log_id, (None, None))
         return log if organisation_id == scope.organisation_id else None
 
+    async def some(self, scope: Scope, log_ids: Sequence[LogId]) -> dict[LogId, Log]:
+        found = [await self.get(scope, each) for each in log_ids]
+        return {each.id: each for each in found if each is not None}
+
     async def link(self, scope: Scope, log_id: LogId) -> LogLink | None:
         log = await self.get(scope, log_id)
         return LogLink(log.id, log.project_id, log.session_id, log.session_reference_id) if log else None

@@ -12,6 +12,8 @@ TrialId = NewType("TrialId", str)
 LogId = NewType("LogId", str)
 SessionId = NewType("SessionId", str)
 FeedbackId = NewType("FeedbackId", str)
+DatasetId = NewType("DatasetId", str)
+DatapointId = NewType("DatapointId", str)
 ApiKeyId = NewType("ApiKeyId", str)
 ProviderKeyId = NewType("ProviderKeyId", str)
 DeploymentId = NewType("DeploymentId", str)
@@ -25,7 +27,7 @@ TIME_WIDTH: Final = 7
 
 
 class Prefix(StrEnum):
-    """What an identifier names; the first eight are v4's own."""
+    """What an identifier names; the first nine are v4's own."""
 
     PROJECT = "pr"
     CONFIG = "config"
@@ -34,6 +36,7 @@ class Prefix(StrEnum):
     EXPERIMENT = "exp"
     FEEDBACK = "ann"
     ENVIRONMENT = "env"
+    DATASET = "evts"
     USER = "usr"
     ORGANISATION = "org"
     TEAM = "tm"
@@ -42,6 +45,7 @@ class Prefix(StrEnum):
     PROVIDER_KEY = "pkey"
     DEPLOYMENT = "dep"
     TRIAL = "trial"
+    DATAPOINT = "evtc"
     CLAIM = "claim"
 
 

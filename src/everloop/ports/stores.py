@@ -58,6 +58,10 @@ class LogStore(Protocol):
 
     async def get(self, scope: Scope, log_id: LogId) -> Log | None: ...
 
+    async def some(self, scope: Scope, log_ids: Sequence[LogId]) -> dict[LogId, Log]:
+        """Those that are there, with their bodies."""
+        ...
+
     async def link(self, scope: Scope, log_id: LogId) -> LogLink | None:
         """What a child needs to know of its parent: one indexed read."""
         ...

@@ -29,6 +29,12 @@ class Logs:
             row = (await connection.execute(select(table).where(_with_id(scope, log_id)))).one_or_none()
             return None if row is None else (await _with_bodies(connection, scope, [row]))[0]
 
+    async def some(self, scope: Scope, log_ids: Sequence[LogId]) -> dict[LogId, Log]:
+        mine = and_(table.c.organisation_id == scope.organisation_id, table.c.id.in_(log_ids))
+        async with self._database.read() as connection:
+            rows = (await connection.execute(select(table).where(mine))).all()
+            return {each.id: each for each in await _with_bodies(connection, scope, rows)}
+
     async def link(self, scope: Scope, log_id: LogId) -> LogLink | None:
         async with self._database.read() as connection:
             return _link_of((await connection.execute(_LINK.where(_with_id(scope, log_id)))).one_or_none())

@@ -8,6 +8,8 @@ from everloop.ports.system import Clock, Metrics
 from everloop.storage.changes import Changes
 from everloop.storage.configs import Configs
 from everloop.storage.database import Database
+from everloop.storage.datapoints import Datapoints
+from everloop.storage.datasets import Datasets
 from everloop.storage.deployments import Deployments
 from everloop.storage.environments import Environments
 from everloop.storage.experiments import Experiments
@@ -54,6 +56,8 @@ class Storage:
     sessions: Sessions
     logs: Logs
     feedback: FeedbackOfLogs
+    datasets: Datasets
+    datapoints: Datapoints
     keys: Keys
     idempotency: Idempotency
     log_writer: SqliteLogWriter | PostgresLogWriter
@@ -103,6 +107,8 @@ async def open_storage(url: str, clock: Clock, metrics: Metrics) -> Storage:
         sessions=Sessions(database),
         logs=Logs(database),
         feedback=FeedbackOfLogs(database, clock),
+        datasets=Datasets(database),
+        datapoints=Datapoints(database),
         keys=Keys(database, changes),
         idempotency=Idempotency(database),
         log_writer=opened.log_writer,

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from everloop.domain.config import ConfigVersion, ModelConfig, fingerprint
+from everloop.domain.dataset import Datapoint, DatapointContent, Dataset
 from everloop.domain.deployment import ConfigTarget, Deployment, Target
 from everloop.domain.environment import Environment
 from everloop.domain.experiment import Experiment
@@ -11,6 +12,8 @@ from everloop.domain.feedback import Feedback, Value
 from everloop.domain.ids import (
     ApiKeyId,
     ConfigId,
+    DatapointId,
+    DatasetId,
     DeploymentId,
     EnvironmentId,
     ExperimentId,
@@ -170,6 +173,24 @@ def a_log(
         reference_id=reference,
         body=body or LogBody(inputs=b'{"a": 1}', output=f"out of {identifier}"),
     )
+
+
+def a_dataset(
+    identifier: str = "evts_1", name: str = "hard ones", project: str = "pr_1", created_at: int = 60
+) -> Dataset:
+    return Dataset(DatasetId(identifier), ProjectId(project), name, f"of {name}", created_at, created_at)
+
+
+def a_datapoint(
+    identifier: str = "evtc_1",
+    content: DatapointContent | None = None,
+    dataset: str = "evts_1",
+    source: str | None = None,
+    created_at: int = 61,
+) -> Datapoint:
+    content = content or DatapointContent(b'{"q":"%s"}' % identifier.encode(), b"[]", b'{"output":1}')
+    log_id = None if source is None else LogId(source)
+    return Datapoint(DatapointId(identifier), DatasetId(dataset), content, created_at, created_at, log_id)
 
 
 def a_session(identifier: str = "sesh_1", reference: str | None = None, created_at: int = 35) -> Session:

@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 
 from everloop import errors
 from everloop.domain.config import ModelConfig
+from everloop.domain.dataset import DatapointContent, Dataset
 from everloop.domain.deployment import ExperimentTarget
 from everloop.domain.environment import Environment
 from everloop.domain.feedback import FeedbackClass, FeedbackType, Sentiment
 from everloop.domain.ids import (
     ApiKeyId,
     ConfigId,
+    DatapointId,
+    DatasetId,
     EnvironmentId,
     ExperimentId,
     LogId,
@@ -30,11 +33,13 @@ from everloop.domain.outcome import PositiveLabel
 from everloop.domain.page import Page
 from everloop.domain.project import ProjectSort
 from everloop.domain.scope import Scope
-from everloop.ports import stores
+from everloop.ports import datasets, stores
 from everloop.storage.opening import Storage
 from tests.contract.stores.conftest import Opener
 from tests.contract.stores.samples import (
     ALL,
+    a_datapoint,
+    a_dataset,
     a_deployment,
     a_log,
     a_piece,
@@ -53,6 +58,7 @@ from tests.contract.stores.samples import (
 
 PROJECT, CONFIG, LOG, SESSION = ProjectId("pr_1"), ConfigId("config_1"), LogId("data_1"), SessionId("sesh_1")
 STAGING = EnvironmentId("env_s")
+DATASET, DATAPOINT = DatasetId("evts_1"), DatapointId("evtc_1")
 EXPERIMENT, TRIAL = ExperimentId("exp_1"), TrialId("trial_1")
 NOTHING: Page[Any] = Page((), 0)
 Probe = Callable[[Storage, Scope], Awaitable[object]]
@@ -72,12 +78,20 @@ async def everything(storage: Storage, scope: Scope) -> dict[str, object]:
         "feedback": await storage.feedback.of_logs(scope, [log.id for each in logs.values() for log in each]),
         "types": await storage.feedback.types(scope, ids),
         "sessions": [await storage.sessions.summary(scope, SessionId(f"sesh_{number}")) for number in range(4)],
+        "datasets": [await _dataset(storage, scope, each) for each in await storage.datasets.all(scope)],
         "environments": await storage.environments.names(scope),
         "api keys": await storage.keys.api_keys(scope),
         "provider keys": await storage.keys.provider_keys(scope),
         "experiments": await _experiments(storage, scope, ids),
         "view": snapshot.organisations.get(scope.organisation_id),
     }
+
+
+async def _dataset(storage: Storage, scope: Scope, dataset: Dataset) -> object:
+    """With all that was ever in it."""
+    versions = await storage.datasets.versions(scope, dataset.id, ALL)
+    datapoints = [await storage.datapoints.page(scope, dataset.id, ALL, each.number) for each in versions.items]
+    return dataset, versions, datapoints, await storage.datapoints.page(scope, dataset.id, ALL)
 
 
 async def _experiments(storage: Storage, scope: Scope, projects: list[ProjectId]) -> dict[str, object]:
@@ -102,6 +116,8 @@ async def owner(storage: Storage, scope: Scope) -> Scope:
     exposed = replace(a_log(session="sesh_1", reference="mine"), experiment_id=EXPERIMENT, trial_id=TRIAL)
     await storage.log_writer.append(scope, [exposed])
     await storage.feedback.record(scope, PROJECT, [], [a_piece("ann_1", "good")])
+    await storage.datasets.create(scope, a_dataset())
+    await storage.datapoints.add(scope, DATASET, [a_datapoint()], 61)
     await storage.keys.add_api_key(scope, an_api_key())
     await storage.keys.put_provider_key(scope, a_provider_key())
     return scope
@@ -117,6 +133,7 @@ async def stranger(storage: Storage) -> Scope:
 # Reads, with what a stranger must get for the owner's ids.
 SEEING_NOTHING: dict[str, tuple[Probe, object]] = {
     "LogStore.get": (lambda s, who: s.logs.get(who, LOG), None),
+    "LogStore.some": (lambda s, who: s.logs.some(who, [LOG]), {}),
     "LogStore.link": (lambda s, who: s.logs.link(who, LOG), None),
     "LogStore.link_by_reference": (lambda s, who: s.logs.link_by_reference(who, "mine"), None),
     "LogStore.page": (lambda s, who: s.logs.page(who, PROJECT, ALL), NOTHING),
@@ -138,6 +155,12 @@ SEEING_NOTHING: dict[str, tuple[Probe, object]] = {
     "ExperimentStore.trial": (lambda s, who: s.experiments.trial(who, TRIAL), None),
     "ExperimentStore.results": (lambda s, who: s.experiments.results(who, [EXPERIMENT]), {EXPERIMENT: {}}),
     "ExperimentStore.timeline": (lambda s, who: s.experiments.timeline(who, EXPERIMENT, EnvironmentId("env_a")), ()),
+    "DatasetStore.get": (lambda s, who: s.datasets.get(who, DATASET), None),
+    "DatasetStore.all": (lambda s, who: s.datasets.all(who), ()),
+    "DatasetStore.of_project": (lambda s, who: s.datasets.of_project(who, PROJECT), ()),
+    "DatasetStore.versions": (lambda s, who: s.datasets.versions(who, DATASET, ALL), NOTHING),
+    "DatapointStore.get": (lambda s, who: s.datapoints.get(who, DATAPOINT), None),
+    "DatapointStore.page": (lambda s, who: s.datapoints.page(who, DATASET, ALL), NOTHING),
     "EnvironmentStore.names": (lambda s, who: s.environments.names(who), {"env_b": "somewhere"}),
     "KeyStore.api_keys": (lambda s, who: s.keys.api_keys(who), ()),
     "KeyStore.provider_keys": (lambda s, who: s.keys.provider_keys(who), ()),
@@ -151,6 +174,10 @@ TOUCHING_NOTHING: dict[str, tuple[Probe, object]] = {
         errors.NotFound,
     ),
     "FeedbackStore.remove": (lambda s, who: s.feedback.remove(who, LOG, "rating", None, None), []),
+    "DatasetStore.create": (
+        lambda s, who: s.datasets.create(who, a_dataset("evts_2", "stranger's")),
+        errors.NotFound,
+    ),
     "ProjectStore.update": (lambda s, who: s.projects.update(who, a_project("pr_1", "stolen")), errors.NotFound),
     "ConfigStore.register": (
         lambda s, who: s.configs.register(who, a_version("config_2"), a_deployment("dep_3")),
@@ -170,6 +197,14 @@ TOUCHING_NOTHING: dict[str, tuple[Probe, object]] = {
     ),
     "ExperimentStore.delete": (lambda s, who: s.experiments.delete(who, EXPERIMENT, 99), errors.NotFound),
     "ExperimentStore.expose": (lambda s, who: s.experiments.expose(who, a_trial("trial_2")), errors.NotFound),
+    "DatasetStore.rename": (lambda s, who: s.datasets.rename(who, DATASET, "stolen", None, 99), errors.NotFound),
+    "DatasetStore.delete": (lambda s, who: s.datasets.delete(who, DATASET), errors.NotFound),
+    "DatapointStore.add": (lambda s, who: s.datapoints.add(who, DATASET, [a_datapoint("evtc_2")], 99), errors.NotFound),
+    "DatapointStore.change": (
+        lambda s, who: s.datapoints.change(who, DATAPOINT, lambda _: DatapointContent(b"{}"), 99),
+        errors.NotFound,
+    ),
+    "DatapointStore.remove": (lambda s, who: s.datapoints.remove(who, [DATAPOINT], 99), errors.NotFound),
     "EnvironmentStore.rename": (lambda s, who: s.environments.rename(who, STAGING, "stolen"), errors.NotFound),
     "EnvironmentStore.make_default": (lambda s, who: s.environments.make_default(who, STAGING), errors.NotFound),
     "EnvironmentStore.delete": (lambda s, who: s.environments.delete(who, STAGING, 99), errors.NotFound),
@@ -211,8 +246,9 @@ OF_NO_ORGANISATION = {
 def test_every_method_of_every_store_has_its_case():
     methods = {
         f"{name}.{method}"
-        for name, port in inspect.getmembers(stores, inspect.isclass)
-        if port.__module__ == stores.__name__
+        for module in (stores, datasets)
+        for name, port in inspect.getmembers(module, inspect.isclass)
+        if port.__module__ == module.__name__
         for method, _ in inspect.getmembers(port, inspect.isfunction)
         if not method.startswith("_")
     }
@@ -264,6 +300,9 @@ async def twin(storage: Storage, owner: Scope) -> Scope:
     await storage.log_writer.append(scope, [replace(log, experiment_id=EXPERIMENT, trial_id=TRIAL)])
     rating = FeedbackType("rating", FeedbackClass.SELECT, {"twin's": Sentiment.NEUTRAL})
     await storage.feedback.record(scope, PROJECT, [rating], [a_piece("ann_1", "twin's", created_at=99)])
+    await storage.datasets.create(scope, a_dataset("evts_1", "twin's", created_at=99))
+    content = DatapointContent(b'{"q": "twin\'s"}')
+    await storage.datapoints.add(scope, DATASET, [a_datapoint(content=content, created_at=99)], 99)
     await storage.keys.add_api_key(scope, an_api_key("key_1", "org_b", 99))
     await storage.keys.put_provider_key(scope, a_provider_key("pkey_1", "openai", "org_b", b"twin's"))
     await storage.log_writer.append(owner, [a_log("data_owners")])
@@ -271,7 +310,8 @@ async def twin(storage: Storage, owner: Scope) -> Scope:
 
 
 async def test_twins_see_each_their_own(storage: Storage, owner: Scope, twin: Scope):
-    for scope, theirs in ((owner, ["twin's"]), (twin, ["name of pr_1", "out of data_1", "of config_1", "owner's"])):
+    owners = ["name of pr_1", "out of data_1", "of config_1", "hard ones", "owner's"]
+    for scope, theirs in ((owner, ["twin's"]), (twin, owners)):
         for seen in (await everything(storage, scope)).values():
             assert not [each for each in theirs if each in repr(seen)]
     links = [await storage.logs.link_by_reference(scope, "mine") for scope in (owner, twin)]
@@ -345,6 +385,11 @@ STEP = st.one_of(
     st.tuples(st.just("exposed log"), PICK, PICK),
     st.tuples(st.just("feedback"), PICK, PICK),
     st.tuples(st.just("unset"), PICK, PICK),
+    st.tuples(st.just("dataset"), PICK, PICK),
+    st.tuples(st.just("delete dataset"), PICK, PICK),
+    st.tuples(st.just("datapoint"), PICK, PICK),
+    st.tuples(st.just("change datapoint"), PICK, PICK),
+    st.tuples(st.just("remove datapoint"), PICK, PICK),
     st.tuples(st.just("session"), PICK, PICK),
     st.tuples(st.just("api key"), PICK, PICK),
     st.tuples(st.just("revoke"), PICK, PICK),
@@ -379,6 +424,15 @@ def act(s: Storage, who: Scope, name: str, one: int, two: int, now: int) -> Awai
         "log": lambda: s.log_writer.append(
             who, [a_log(log, project, session=f"sesh_{one}", session_reference=f"r{one}", created_at=now)]
         ),
+        "dataset": lambda: s.datasets.create(who, a_dataset(f"evts_{one}", f"name {two}", "pr_0", now)),
+        "delete dataset": lambda: s.datasets.delete(who, DatasetId(f"evts_{one}")),
+        "datapoint": lambda: s.datapoints.add(
+            who, DatasetId(f"evts_{one}"), [a_datapoint(f"evtc_{two}", dataset=f"evts_{one}", created_at=now)], now
+        ),
+        "change datapoint": lambda: s.datapoints.change(
+            who, DatapointId(f"evtc_{two}"), lambda _: DatapointContent(b'{"q":"%d"}' % one), now
+        ),
+        "remove datapoint": lambda: s.datapoints.remove(who, [DatapointId(f"evtc_{two}")], now),
         "experiment": lambda: s.experiments.create(
             who, an_experiment(f"exp_{one}", f"name {two}", *ARMS_OF_ALL, project="pr_0", labels=MOODS, created_at=now)
         ),
