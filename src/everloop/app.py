@@ -13,7 +13,8 @@ from everloop.api.exchange import Receive, Send
 from everloop.api.idempotency import Once
 from everloop.api.router import build_fastapi
 from everloop.api.services import Services
-from everloop.api.v4.completions import completion_deployed, completion_experiment
+from everloop.api.v4.chats import chat_routes
+from everloop.api.v4.completions import completion_routes
 from everloop.jobs.idempotency import IdempotencySweep
 from everloop.jobs.retention import Retention
 from everloop.providers.client import HttpClient
@@ -317,7 +318,7 @@ class Application:
         await receive()
         async with open_house(self._settings) as house:
             completion, once = house.services.completion, Once(house.idempotency)
-            hot = [completion_deployed(completion, once), completion_experiment(completion, once)]
+            hot = [*completion_routes(completion, once), *chat_routes(completion, once)]
             framework = build_fastapi(house.services, hot)
             self._edge = Edge(
                 framework,

@@ -46,8 +46,11 @@ SHAPES = [
     ("PATCH", "/v4/projects/pr_nobody/deploy-config"),
     ("POST", "/v4/logs"),
     ("POST", "/v4/feedback"),
-    ("POST", "/v4/completion-deployed"),
-    ("POST", "/v4/completion-experiment"),
+    *[
+        ("POST", f"/v4/{kind}{way}")
+        for kind in ("completion", "chat")
+        for way in ("", "-deployed", "-model-config", "-experiment")
+    ],
     ("POST", "/v4/projects/pr_nobody/experiments"),
     ("PATCH", "/v4/experiments/exp_nobody"),
     ("PATCH", "/api/experiments/exp_nobody"),

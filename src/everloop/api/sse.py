@@ -18,8 +18,8 @@ HEADERS: Final[tuple[Header, ...]] = (
     (b"x-accel-buffering", b"no"),
 )
 PING: Final = b": ping\n\n"
-# A character may take 6 bytes once escaped (12 when it is two UTF-16 units), and a chunk carries its text three times.
-MAX_TEXT: Final = 1500
+# A character may take 6 bytes once escaped (12 when it is two UTF-16 units), and a chunk carries its text four times.
+MAX_TEXT: Final = 1200
 ESCAPED: Final = "data:\\u0020"
 
 encode: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode

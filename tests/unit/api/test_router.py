@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from everloop.api.router import build_fastapi
-from everloop.api.v4.completions import completion_deployed, completion_experiment
+from everloop.api.v4.chats import chat_routes
+from everloop.api.v4.completions import completion_deployed, completion_routes
 from everloop.errors import Unavailable
 from tests.contract_v4.answers import specification
 from tests.fakes import FakeHouse
@@ -18,7 +19,7 @@ NO_ONCE: Any = None
 @pytest.fixture(scope="module")
 def document():
     house = FakeHouse()
-    hot = [completion_deployed(house.completion, NO_ONCE), completion_experiment(house.completion, NO_ONCE)]
+    hot = [*completion_routes(house.completion, NO_ONCE), *chat_routes(house.completion, NO_ONCE)]
     return build_fastapi(NO_SERVICES, hot).openapi()
 
 
@@ -55,7 +56,8 @@ def test_the_generating_routes_take_an_idempotency_key(document):
         for each in operation.get("parameters", [])
         if (each["name"], each["in"], each["required"]) == ("Idempotency-Key", "header", False)
     }
-    assert keyed == {"/v4/completion-deployed", "/v4/completion-experiment"}
+    ways = ("", "-deployed", "-model-config", "-experiment")
+    assert keyed == {f"/v4/{kind}{way}" for kind in ("completion", "chat") for way in ways}
     assert all("409" in document["paths"][path]["post"]["responses"] for path in keyed)
 
 

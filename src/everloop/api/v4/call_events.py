@@ -1,7 +1,8 @@
-"""The events of a streamed completion: each is a `CompletionResponse` with a piece of one sample."""
+"""The events of a streamed call: each is a whole answer in shape, with a piece of one sample in `data[0]`."""
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any, Final
 
 from everloop.api import sse
@@ -9,14 +10,17 @@ from everloop.domain.generation import Usage
 from everloop.services.answer import StreamedAnswer
 from everloop.services.sample import Chunk
 
+# Writes a chunk as v4 has it. `output` comes before all places in which it writes `raw_output`.
+Describe = Callable[[StreamedAnswer, Chunk], dict[str, Any]]
+
 # Stands for a text while an event's constant parts are written; ids never contain it.
 _MARK: Final = "\ue000"
 
 
-async def frames(answer: StreamedAnswer) -> AsyncGenerator[bytes, None]:
+async def frames(answer: StreamedAnswer, describe: Describe) -> AsyncGenerator[bytes, None]:
     """The stream's bytes; one error event however many samples the error ended."""
     told = None
-    events = _Events(answer)
+    events = _Events(answer, describe)
     async with aclosing(answer.chunks) as chunks:
         async for chunk in chunks:
             if chunk.error is not None:
@@ -31,26 +35,31 @@ async def frames(answer: StreamedAnswer) -> AsyncGenerator[bytes, None]:
 class _Events:
     """Writes the events of one answer; what is the same in all events of a sample is written once."""
 
-    def __init__(self, answer: StreamedAnswer) -> None:
+    def __init__(self, answer: StreamedAnswer, describe: Describe) -> None:
         self._answer = answer
-        self._constant: dict[int, list[str]] = {}
+        self._describe = describe
+        self._constant: dict[int, tuple[str, list[str]]] = {}
 
     def of(self, chunk: Chunk) -> bytes:
         """The chunk as an event."""
-        if chunk.finish_reason is not None or chunk.usage is not None:
-            return sse.event(_event(self._answer, chunk))
+        if chunk.finish_reason is not None or chunk.usage is not None or chunk.tool_call is not None:
+            return sse.event(self._describe(self._answer, chunk))
         parts = self._constant.get(chunk.index)
         if parts is None:
             marked = Chunk(chunk.log_id, chunk.index, _MARK, _MARK)
-            parts = self._constant[chunk.index] = sse.encode(_event(self._answer, marked)).split(sse.encode(_MARK))
-        head, between, after, end = parts
+            head, *rest = sse.encode(self._describe(self._answer, marked)).split(sse.encode(_MARK))
+            parts = self._constant[chunk.index] = head, rest
+        head, rest = parts
         raw_output = sse.encode(chunk.raw_output)
         output = raw_output if chunk.output == chunk.raw_output else sse.encode(chunk.output)
-        return sse.frame(f"{head}{output}{between}{raw_output}{after}{raw_output}{end}")
+        return sse.frame(f"{head}{output}{raw_output.join(rest)}")
 
 
 def _pieces(chunk: Chunk) -> Iterator[Chunk]:
     """The chunk, or several that fit into a line each."""
+    if chunk.tool_call is not None:
+        yield from _pieces_of_call(chunk)
+        return
     if len(chunk.raw_output) <= sse.MAX_TEXT and len(chunk.output) <= sse.MAX_TEXT:
         yield chunk
         return
@@ -60,7 +69,18 @@ def _pieces(chunk: Chunk) -> Iterator[Chunk]:
         yield Chunk(chunk.log_id, chunk.index, raw_output=raw_output)
 
 
-def _event(answer: StreamedAnswer, chunk: Chunk) -> dict[str, Any]:
+def _pieces_of_call(chunk: Chunk) -> Iterator[Chunk]:
+    piece = chunk.tool_call
+    assert piece is not None  # noqa: S101 - the caller has looked
+    for arguments in sse.slices(piece.call.arguments):
+        yield replace(chunk, tool_call=replace(piece, call=replace(piece.call, arguments=arguments)))
+
+
+def event_view(answer: StreamedAnswer, chunk: Chunk, data: dict[str, Any], choice: dict[str, Any]) -> dict[str, Any]:
+    """An event with a piece of one sample: `data` has what completions and chats differ in.
+
+    `choice` is the same piece as OpenAI would have sent it: what clients of the first generation read.
+    """
     return {
         "project_id": answer.project_id,
         "data": [
@@ -73,10 +93,11 @@ def _event(answer: StreamedAnswer, chunk: Chunk) -> dict[str, Any]:
                 "finish_reason": chunk.finish_reason,
                 "model_config_id": answer.config_ids[chunk.index],
                 "tool_results": [],
+                **data,
             }
         ],
         "usage": usage_view(chunk.usage),
-        "provider_responses": [{"choices": [{"index": chunk.index, "text": chunk.raw_output}]}],
+        "provider_responses": [{"choices": [{"index": chunk.index, **choice}]}],
         "session_id": answer.session_id,
     }
 
