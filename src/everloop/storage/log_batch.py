@@ -13,11 +13,14 @@ from everloop.domain.ids import OrganisationId
 from everloop.domain.log import Log
 from everloop.storage.exposures import Exposure
 from everloop.storage.folding import STATEMENTS
-from everloop.storage.log_rows import Values, body_values, log_values, session_values
+from everloop.storage.log_rows import Texts, Values, body_values, log_values, session_values
 from everloop.storage.log_tables import log, log_body, session
 
 # Rows of one statement. SQLite takes 32,766 values in one (https://www.sqlite.org/limits.html); a log has 31.
 CHUNK: Final = 64
+# A body with a text beyond this, in characters, has a statement to itself. A statement keeps what was bound to it until
+# it is used again: long texts in statements of every size would stay in memory many times over.
+LONG: Final = 16_384
 # The statements of every chunk size of three tables, and those of `folding`.
 CACHED_STATEMENTS: Final = 3 * CHUNK + STATEMENTS + 8
 
@@ -27,7 +30,7 @@ class Rows:
     """What one call brings: its logs as rows, kept all or none."""
 
     logs: list[Values]
-    bodies: list[Values]
+    bodies: list[Texts]
     sessions: list[Values]
     exposures: list[Exposure]
 
@@ -49,7 +52,13 @@ def write(connection: sqlite3.Connection, batch: Sequence[Rows]) -> None:
     """
     _insert(connection, session, chain.from_iterable(rows.sessions for rows in batch))
     _insert(connection, log, chain.from_iterable(rows.logs for rows in batch))
-    _insert(connection, log_body, chain.from_iterable(rows.bodies for rows in batch))
+    short: list[Values] = []
+    for body in chain.from_iterable(rows.bodies for rows in batch):
+        if max(map(len, filter(None, body))) > LONG:
+            _insert(connection, log_body, [body])
+        else:
+            short.append(body)
+    _insert(connection, log_body, short)
 
 
 def _insert(connection: sqlite3.Connection, table: Table, rows: Iterable[Values]) -> None:

@@ -19,6 +19,7 @@ from everloop.domain.ids import (
 from everloop.domain.log import Log, LogBody
 
 Values = tuple[str | int | float | None, ...]
+Texts = tuple[str | None, ...]
 
 
 def log_values(organisation_id: OrganisationId, each: Log) -> Values:
@@ -59,7 +60,7 @@ def log_values(organisation_id: OrganisationId, each: Log) -> Values:
     )
 
 
-def body_values(organisation_id: OrganisationId, each: Log) -> Values:
+def body_values(organisation_id: OrganisationId, each: Log) -> Texts:
     """The row of `log_body`. Raises `UnicodeDecodeError` when JSON is not UTF-8."""
     body = each.body
     return (

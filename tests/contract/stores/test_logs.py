@@ -231,5 +231,15 @@ async def test_a_large_append_is_one(storage: Storage, scope: Scope):
     assert await storage.logs.count(scope, [ProjectId("pr_1")]) == {"pr_1": 1_500}
 
 
+async def test_long_and_short_bodies_of_one_append_are_not_mixed_up(storage: Storage, scope: Scope):
+    lengths = (1, 100_000, 3, 30_000, 50_000, 2)
+    logs = [
+        replace(a_log(a_log_id(place)), body=LogBody(output=f"{place} " * length))
+        for place, length in enumerate(lengths)
+    ]
+    await storage.log_writer.append(scope, logs)
+    assert [await storage.logs.get(scope, each.id) for each in logs] == logs
+
+
 async def test_the_writer_syncs(storage: Storage, backend: str):
     assert storage.log_writer.synchronous() == {"sqlite": 2, "postgresql": "on"}[backend]
