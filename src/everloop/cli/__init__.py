@@ -9,6 +9,7 @@ from everloop import __version__
 from everloop.cli.backup import backup, restore
 from everloop.cli.doctor import doctor
 from everloop.cli.keys import keys
+from everloop.cli.migrate import migrate
 from everloop.cli.orgs import orgs
 from everloop.cli.serving import init, serve
 from everloop.errors import EverloopError
@@ -30,6 +31,7 @@ _app.command()(init)
 _app.command()(doctor)
 _app.command()(backup)
 _app.command()(restore)
+_app.command()(migrate)
 _app.add_typer(keys, name="keys")
 _app.add_typer(orgs, name="orgs")
 

@@ -63,7 +63,7 @@ def restore(backup: Path, database: Path, progress: Progress, *, replace: bool) 
         _check_revision(draft, backup)
         _sync(draft)
         if database.exists():
-            with _alone(database):
+            with alone(database):
                 return _exchange(draft, database)
         _appear(draft, database)
         return None
@@ -76,7 +76,7 @@ def _look_before(backup: Path, database: Path, *, replace: bool) -> None:
             raise errors.Conflict(f"There is a database at {database}; with --replace it is moved aside.")
         if backup.samefile(database):
             raise errors.Conflict(f"{backup} is the database itself.")
-        with _alone(database):
+        with alone(database):
             return
     log = database.with_name(database.name + _LOG_SUFFIX)
     if log.exists():
@@ -123,7 +123,7 @@ def _check_revision(draft: Path, backup: Path) -> None:
 
 
 @contextmanager
-def _alone(database: Path) -> Iterator[None]:
+def alone(database: Path) -> Iterator[sqlite3.Connection]:
     """Keeps everybody out of the database, and has all of it in the one file. Raises `errors.Conflict` when in use.
 
     SQLite lets only the last connection out of WAL mode, and a server has one open as long as it runs.
@@ -142,7 +142,7 @@ def _alone(database: Path) -> Iterator[None]:
                 f"{database} is so damaged that nobody can tell whether a server uses it: stop the server, move"
                 f" {database.name} and the files whose names begin so away, and restore without --replace."
             ) from error
-        yield
+        yield connection
 
 
 def _exchange(draft: Path, database: Path) -> Path:

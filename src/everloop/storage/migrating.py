@@ -15,6 +15,7 @@ from everloop import errors
 from everloop.storage.database import pragmas
 from everloop.storage.failures import told_apart
 from everloop.storage.location import database_file, make_private, postgres_url
+from everloop.storage.moving.marks import refuse_half
 from everloop.storage.postgres.migrating import in_transaction
 
 # A process that starts while another one migrates waits for it; migrations of large databases take their time.
@@ -24,7 +25,8 @@ _WAIT: Final = 300.0
 def migrate(url: str) -> None:
     """Makes the database if there is none and brings it to the newest revision, all or nothing; others meanwhile wait.
 
-    Raises `errors.Unavailable` when the database was written by a newer version, which this one would damage.
+    Raises `errors.Unavailable` when the database was written by a newer version, which this one would damage, and when
+    it is half of what is moved there.
     """
     url_of_postgres = postgres_url(url)
     if url_of_postgres is not None:
@@ -62,6 +64,7 @@ def revision_in(connection: Connection) -> str | None:
 
 
 def _upgrade(connection: Connection) -> None:
+    refuse_half(connection)
     revision = revision_in(connection)
     config = _config()
     known = {each.revision for each in ScriptDirectory.from_config(config).walk_revisions()}

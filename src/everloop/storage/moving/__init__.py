@@ -1,0 +1,1 @@
+"""Everything that is in a SQLite database, moved into PostgreSQL."""
