@@ -19,7 +19,7 @@ from everloop.api.manage import api_keys, environments, provider_keys
 from everloop.api.manage import deployments as deployment_history
 from everloop.api.manage import experiments as managed_experiments
 from everloop.api.services import Services
-from everloop.api.v4 import deployments, experiments, feedback, logs, model_configs, projects, sessions
+from everloop.api.v4 import deployments, experiments, feedback, logs, model_configs, projects, prompt_files, sessions
 from everloop.errors import EverloopError
 
 _DESCRIPTION = """\
@@ -35,6 +35,7 @@ _MOST_ISSUES = 100
 _ROUTERS = (
     projects.router,
     model_configs.router,
+    prompt_files.router,
     deployments.router,
     experiments.router,
     sessions.router,

@@ -14,10 +14,17 @@ from everloop.api.v4.config_models import (
     ToolResponse,
 )
 from everloop.api.v4.message_models import message_view
-from everloop.domain.config import ConfigUse, ConfigVersion, canonical_json
-from everloop.domain.ids import Prefix, identifier
+from everloop.domain.config import ConfigUse, ConfigVersion, ModelConfig, canonical_json, fingerprint
+from everloop.domain.ids import ConfigId, Prefix, ProjectId, identifier
 from everloop.domain.project import Project
 from everloop.services.sampling import ActiveConfig
+
+
+def unregistered(config: ModelConfig, name: str | None, description: str | None) -> ModelConfigResponse:
+    """A configuration that is in no project. Its id says what it is, so that it is the same in every answer."""
+    digest = fingerprint(config)
+    config_id = ConfigId(identifier(Prefix.CONFIG, int(digest, 16)))
+    return model_config(ConfigVersion(config_id, ProjectId(""), config, digest, 0, name, description))
 
 
 def model_config(version: ConfigVersion) -> ModelConfigResponse:
