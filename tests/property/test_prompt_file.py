@@ -13,7 +13,7 @@ from everloop.domain.config import ModelConfig, fingerprint
 from everloop.domain.prompt_file_writing import write
 from everloop.errors import InvalidFields
 
-CHARACTERS = st.characters(exclude_categories=("Cs",))
+CHARACTERS = st.characters(codec="utf-8")
 # What could be taken for the format itself.
 PIECES = st.sampled_from(
     [

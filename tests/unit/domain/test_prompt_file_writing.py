@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from everloop.domain.config import Endpoint, ModelConfig
@@ -140,10 +142,10 @@ def test_what_no_tag_says_is_in_the_header(message):
 
 
 def test_the_template_that_is_not_used_is_in_the_header():
-    both = {"prompt_template": "a\nb", "chat_template": ({"role": "user"},)}
+    config = ModelConfig(model="gpt-4o", prompt_template="a\nb", chat_template=({"role": "user"},))
 
-    unused_prompt = write(ModelConfig(model="gpt-4o", endpoint=Endpoint.CHAT, **both))
-    unused_chat = write(ModelConfig(model="gpt-4o", **both))
+    unused_chat = write(config)
+    unused_prompt = write(replace(config, endpoint=Endpoint.CHAT))
 
     assert unused_prompt == f'{HEADER}endpoint: chat\nprompt_template: "a\\nb"\n---\n<user/>\n'
     chat_template = 'chat_template: [\n  {\n    "role": "user"\n  }\n]\n'
