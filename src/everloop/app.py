@@ -28,6 +28,8 @@ from everloop.security.secret_key import Purpose, derive, load_or_create
 from everloop.services.api_keys import ApiKeyService
 from everloop.services.completion import CompletionService
 from everloop.services.configs import ConfigService
+from everloop.services.datapoints import DatapointService
+from everloop.services.datasets import DatasetService
 from everloop.services.deployments import DeploymentService
 from everloop.services.directory import Directory
 from everloop.services.environments import EnvironmentService
@@ -155,6 +157,17 @@ class House:
         )
 
     @cached_property
+    def datasets(self) -> DatasetService:
+        """Datasets."""
+        return DatasetService(projects=self.projects, datasets=self.storage.datasets, **self._common)
+
+    @cached_property
+    def datapoints(self) -> DatapointService:
+        """Datapoints."""
+        stores = self.storage
+        return DatapointService(datasets=self.datasets, datapoints=stores.datapoints, logs=stores.logs, **self._common)
+
+    @cached_property
     def api_keys(self) -> ApiKeyService:
         """API keys."""
         return ApiKeyService(directory=self.directory, keys=self.storage.keys, **self._common)
@@ -259,6 +272,8 @@ class House:
             sessions=self.sessions,
             logs=self.logs,
             feedback=self.feedback,
+            datasets=self.datasets,
+            datapoints=self.datapoints,
             api_keys=self.api_keys,
             provider_keys=self.provider_keys,
             health=self.storage.health,

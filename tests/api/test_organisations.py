@@ -20,6 +20,9 @@ def theirs(running_server, register):
         "output": "x",
     }
     log = running_server.post("/v4/logs", body).expect(200)
+    new = {"name": "hard ones", "description": ""}
+    dataset = running_server.post(f"/v4/projects/{made['project_id']}/datasets", new).expect(201)["id"]
+    (datapoint,) = running_server.post(f"/v4/datasets/{dataset}/datapoints", {"inputs": {"q": "ours"}}).expect(201)
     (environment,) = [each for each in running_server.get("/api/environments").json if each["tag"] == "default"]
     return {
         "project": made["project_id"],
@@ -30,6 +33,8 @@ def theirs(running_server, register):
         "log": log["id"],
         "reference": body["reference_id"],
         "session": log["session_id"],
+        "dataset": dataset,
+        "datapoint": datapoint["id"],
         "environment": environment["id"],
         "key": running_server.get("/api/api-keys").json[0]["id"],
     }
@@ -73,6 +78,19 @@ ROUTES = [
     ("GET", "/v4/logs?project_id={project}", None),
     ("GET", "/v4/logs/{log}", None),
     ("POST", "/v4/feedback", {"type": "rating", "value": "good", "data_id": "{log}"}),
+    ("GET", "/v4/projects/{project}/datasets", None),
+    ("POST", "/v4/projects/{project}/datasets", {"name": "x", "description": "x"}),
+    ("GET", "/v4/datasets/{dataset}", None),
+    ("PATCH", "/v4/datasets/{dataset}", {"name": "stolen"}),
+    ("DELETE", "/v4/datasets/{dataset}", None),
+    ("GET", "/v4/datasets/{dataset}/datapoints", None),
+    ("POST", "/v4/datasets/{dataset}/datapoints", {"inputs": {"q": "x"}}),
+    ("POST", "/v4/datasets/{dataset}/datapoints", {"log_ids": ["{log}"]}),
+    ("GET", "/api/datasets/{dataset}/versions", None),
+    ("GET", "/api/datasets/{dataset}/versions/1/datapoints", None),
+    ("GET", "/v4/datapoints/{datapoint}", None),
+    ("PATCH", "/v4/datapoints/{datapoint}", {"inputs": {"q": "stolen"}}),
+    ("DELETE", "/v4/datapoints", ["{datapoint}"]),
     ("POST", "/v4/completion-deployed", {"project_id": "{project}"}),
     ("PATCH", "/api/environments/{environment}", {"name": "stolen"}),
     ("PUT", "/api/environments/{environment}/default", None),
@@ -134,7 +152,7 @@ def test_provider_keys_are_ones_own(running_server, other_organisation):
 
 
 def _pattern(path):
-    return re.sub(r"{\w+}", "{}", path)
+    return re.sub(r"{\w+}|(?<=/versions/)1", "{}", path)
 
 
 def _filled(body, theirs):
@@ -152,6 +170,9 @@ def _state(server, theirs):
         server.get(f"{project}/deployed-configs").expect(200),
         server.get(f"/v4/logs/{theirs['log']}").expect(200),
         server.get(f"/v4/logs?project_id={theirs['project']}").expect(200)["total"],
+        server.get(f"/v4/datasets/{theirs['dataset']}").expect(200),
+        server.get(f"/api/datasets/{theirs['dataset']}/versions").expect(200),
+        server.get(f"/v4/datapoints/{theirs['datapoint']}").expect(200),
         server.get("/api/environments").expect(200),
         server.get(f"/api/experiments/{theirs['experiment']}").expect(200),
         server.get(f"/api/experiments/{theirs['experiment']}/results").expect(200),

@@ -16,10 +16,22 @@ from everloop.api.errors import ErrorAnswer, answer_to, detail, field_errors
 from everloop.api.fields import location_of
 from everloop.api.hot import HotRoute
 from everloop.api.manage import api_keys, environments, provider_keys
+from everloop.api.manage import datasets as dataset_versions
 from everloop.api.manage import deployments as deployment_history
 from everloop.api.manage import experiments as managed_experiments
 from everloop.api.services import Services
-from everloop.api.v4 import deployments, experiments, feedback, logs, model_configs, projects, prompt_files, sessions
+from everloop.api.v4 import (
+    datapoints,
+    datasets,
+    deployments,
+    experiments,
+    feedback,
+    logs,
+    model_configs,
+    projects,
+    prompt_files,
+    sessions,
+)
 from everloop.errors import EverloopError
 
 _DESCRIPTION = """\
@@ -41,6 +53,9 @@ _ROUTERS = (
     sessions.router,
     logs.router,
     feedback.router,
+    datasets.router,
+    datapoints.router,
+    dataset_versions.router,
     environments.router,
     provider_keys.router,
     api_keys.router,

@@ -11,6 +11,8 @@ from everloop.ports.system import Metrics
 from everloop.services.api_keys import ApiKeyService
 from everloop.services.completion import CompletionService
 from everloop.services.configs import ConfigService
+from everloop.services.datapoints import DatapointService
+from everloop.services.datasets import DatasetService
 from everloop.services.deployments import DeploymentService
 from everloop.services.directory import Directory
 from everloop.services.environments import EnvironmentService
@@ -42,6 +44,8 @@ class Services:
     sessions: SessionService
     logs: LogService
     feedback: FeedbackService
+    datasets: DatasetService
+    datapoints: DatapointService
     api_keys: ApiKeyService
     provider_keys: ProviderKeyService
     health: Health

@@ -7,6 +7,8 @@ That is why no module imports the client while it is itself imported.
 
 from tests.sdk.scenarios import (
     completions,
+    datapoints,
+    datasets,
     deployments,
     errors,
     experiments,
@@ -25,6 +27,8 @@ __all__ = [
     "SCENARIOS",
     "VERSIONS",
     "completions",
+    "datapoints",
+    "datasets",
     "deployments",
     "errors",
     "experiments",

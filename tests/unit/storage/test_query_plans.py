@@ -13,6 +13,8 @@ from sqlalchemy.engine import Engine
 from everloop.domain.experiment import Experiment
 from everloop.domain.ids import (
     ConfigId,
+    DatapointId,
+    DatasetId,
     EnvironmentId,
     ExperimentId,
     LogId,
@@ -26,6 +28,7 @@ from everloop.domain.page import PageRequest
 from everloop.domain.scope import Scope
 from everloop.storage.configs import Configs
 from everloop.storage.database import Database
+from everloop.storage.datapoints import Datapoints
 from everloop.storage.experiments import Experiments
 from everloop.storage.feed import PollingFeed
 from everloop.storage.feedback import FeedbackOfLogs
@@ -57,6 +60,8 @@ READS: dict[str, tuple[Callable[[Database], Awaitable[object]], str]] = {
         lambda database: PollingFeed(database).project(SCOPE.organisation_id, ProjectId("x")),
         "uq_experiment_organisation_id_project_id_name",
     ),
+    "datapoints": (lambda database: Datapoints(database).page(SCOPE, DatasetId("x"), PAGE), "ix_datapoint_present"),
+    "a datapoint": (lambda database: Datapoints(database).get(SCOPE, DatapointId("x")), "uq_datapoint_present"),
     "feedback": (lambda database: FeedbackOfLogs(database, _NONE).of_logs(SCOPE, [LogId("x")]), "ix_feedback_"),
 }
 
@@ -96,6 +101,10 @@ async def database(file: Path) -> AsyncIterator[Database]:
     connection.execute(
         "INSERT INTO model_config (organisation_id, id, project_id, fingerprint, config, created_at) "
         "VALUES ('org_1', 'x', 'x', 'x', '{\"model\": \"x\"}', 1)"
+    )
+    connection.execute(
+        "INSERT INTO dataset (organisation_id, id, project_id, name, description, version, datapoints, created_at, "
+        "updated_at) VALUES ('org_1', 'x', 'x', 'x', 'x', 1, 1, 1, 1)"
     )
     connection.execute(
         "INSERT INTO experiment (organisation_id, id, project_id, name, salt, positive_labels, status, created_at, "
