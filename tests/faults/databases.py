@@ -1,7 +1,7 @@
 """The databases that every fault is tried on: a SQLite file in the server's data directory, and a real PostgreSQL."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -25,6 +25,10 @@ class Kept(Protocol):
         """The rows that a statement gives, asked beside the server."""
         ...
 
+    def dump(self, tables: Iterable[str], condition: str) -> list[str]:
+        """The rows of these tables that fulfil a condition, as texts in some order that is always the same."""
+        ...
+
     def check(self) -> None:
         """Fails if the database itself is damaged."""
         ...
@@ -44,6 +48,11 @@ class KeptInFile:
         with closing(sqlite3.connect(self.file, isolation_level=None)) as connection:
             return connection.execute(statement).fetchall()
 
+    def dump(self, tables: Iterable[str], condition: str) -> list[str]:
+        with closing(sqlite3.connect(self.file)) as connection:
+            rows = {each: connection.execute(f"SELECT * FROM {each} WHERE {condition}") for each in tables}  # noqa: S608 - a test's
+            return sorted(f"{table} {row}" for table, found in rows.items() for row in found)
+
     def check(self) -> None:
         assert self.query("PRAGMA integrity_check") == [("ok",)]
         assert self.query("PRAGMA foreign_key_check") == []
@@ -62,6 +71,10 @@ class KeptByPostgres:
 
     def query(self, statement: str) -> Rows:
         return self.cluster.run(statement, self.name)
+
+    def dump(self, tables: Iterable[str], condition: str) -> list[str]:
+        rows = [f"SELECT '{each} ' || t::text FROM {each} t WHERE {condition}" for each in tables]  # noqa: S608 - a test's
+        return sorted(row for (row,) in self.query(" UNION ALL ".join(rows)))
 
     def check(self) -> None:
         """Reads every table, partitions too, from its first page to its last."""

@@ -33,7 +33,8 @@ def house(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Kept, Application]]:
     """A database of the kind that is asked for, and an application on it; what heals can be used again."""
-    folder, database = tmp_path_factory.mktemp("trouble"), None
+    folder = tmp_path_factory.mktemp("trouble")
+    database: Kept
     if request.param == "sqlite":
         database = KeptInFile(folder)
     else:
