@@ -16,6 +16,7 @@ from everloop.domain.dataset import DatapointContent, Dataset
 from everloop.domain.deployment import ExperimentTarget
 from everloop.domain.environment import Environment
 from everloop.domain.feedback import FeedbackClass, FeedbackType, Sentiment
+from everloop.domain.idempotency import KeptAnswer, KeyedCall
 from everloop.domain.ids import (
     ApiKeyId,
     ConfigId,
@@ -60,6 +61,7 @@ PROJECT, CONFIG, LOG, SESSION = ProjectId("pr_1"), ConfigId("config_1"), LogId("
 STAGING = EnvironmentId("env_s")
 DATASET, DATAPOINT = DatasetId("evts_1"), DatapointId("evtc_1")
 EXPERIMENT, TRIAL = ExperimentId("exp_1"), TrialId("trial_1")
+KEYED, PENDING = KeyedCall("op", "key-1", b"body"), KeyedCall("op", "key-2", b"body")
 NOTHING: Page[Any] = Page((), 0)
 Probe = Callable[[Storage, Scope], Awaitable[object]]
 
@@ -83,6 +85,10 @@ async def everything(storage: Storage, scope: Scope) -> dict[str, object]:
         "api keys": await storage.keys.api_keys(scope),
         "provider keys": await storage.keys.provider_keys(scope),
         "experiments": await _experiments(storage, scope, ids),
+        "keyed calls": [
+            (await storage.idempotency.holding(scope, each), await storage.idempotency.answer(scope, each))
+            for each in (KEYED, PENDING)
+        ],
         "view": snapshot.organisations.get(scope.organisation_id),
     }
 
@@ -92,6 +98,13 @@ async def _dataset(storage: Storage, scope: Scope, dataset: Dataset) -> object:
     versions = await storage.datasets.versions(scope, dataset.id, ALL)
     datapoints = [await storage.datapoints.page(scope, dataset.id, ALL, each.number) for each in versions.items]
     return dataset, versions, datapoints, await storage.datapoints.page(scope, dataset.id, ALL)
+
+
+async def _make_keyed_calls(storage: Storage, scope: Scope, answer: KeptAnswer) -> None:
+    """One that is answered, and one that is not yet."""
+    for number, call in enumerate((KEYED, PENDING), 1):
+        await storage.idempotency.claim(scope, call, f"claim_{number}", 1, 99)
+    await storage.idempotency.keep(scope, KEYED, "claim_1", answer, 99)
 
 
 async def _experiments(storage: Storage, scope: Scope, projects: list[ProjectId]) -> dict[str, object]:
@@ -120,6 +133,7 @@ async def owner(storage: Storage, scope: Scope) -> Scope:
     await storage.datapoints.add(scope, DATASET, [a_datapoint()], 61)
     await storage.keys.add_api_key(scope, an_api_key())
     await storage.keys.put_provider_key(scope, a_provider_key())
+    await _make_keyed_calls(storage, scope, KeptAnswer(b"owner's", b"owner's"))
     return scope
 
 
@@ -164,6 +178,8 @@ SEEING_NOTHING: dict[str, tuple[Probe, object]] = {
     "EnvironmentStore.names": (lambda s, who: s.environments.names(who), {"env_b": "somewhere"}),
     "KeyStore.api_keys": (lambda s, who: s.keys.api_keys(who), ()),
     "KeyStore.provider_keys": (lambda s, who: s.keys.provider_keys(who), ()),
+    "IdempotencyStore.holding": (lambda s, who: s.idempotency.holding(who, KEYED), None),
+    "IdempotencyStore.answer": (lambda s, who: s.idempotency.answer(who, KEYED), None),
     "ConfigFeed.project": (lambda s, who: s.feed.project(who.organisation_id, PROJECT), None),
 }
 
@@ -208,6 +224,11 @@ TOUCHING_NOTHING: dict[str, tuple[Probe, object]] = {
     "EnvironmentStore.rename": (lambda s, who: s.environments.rename(who, STAGING, "stolen"), errors.NotFound),
     "EnvironmentStore.make_default": (lambda s, who: s.environments.make_default(who, STAGING), errors.NotFound),
     "EnvironmentStore.delete": (lambda s, who: s.environments.delete(who, STAGING, 99), errors.NotFound),
+    "IdempotencyStore.keep": (
+        lambda s, who: s.idempotency.keep(who, PENDING, "claim_2", KeptAnswer(b"stranger's", None), 99),
+        False,
+    ),
+    "IdempotencyStore.release": (lambda s, who: s.idempotency.release(who, PENDING, "claim_2"), None),
     "KeyStore.revoke_api_key": (lambda s, who: s.keys.revoke_api_key(who, ApiKeyId("key_1"), 99), None),
     "KeyStore.delete_provider_key": (lambda s, who: s.keys.delete_provider_key(who, "openai"), False),
 }
@@ -220,6 +241,7 @@ MAKING_OWN: dict[str, Probe] = {
     "EnvironmentStore.create": lambda s, who: s.environments.create(
         who, an_environment("env_s", "staging", is_default=True)
     ),
+    "IdempotencyStore.claim": lambda s, who: s.idempotency.claim(who, PENDING, "claim_2", 1, 99),
     "KeyStore.add_api_key": lambda s, who: s.keys.add_api_key(who, an_api_key("key_1", "org_b")),
     "KeyStore.put_provider_key": lambda s, who: s.keys.put_provider_key(
         who, a_provider_key("pkey_1", "openai", "org_b")
@@ -230,8 +252,11 @@ MAKING_OWN: dict[str, Probe] = {
 OF_NO_ORGANISATION = {
     "LogWriter.check",
     "OldLogStore.alone",
+    "OldLogStore.drop_logs",
     "OldLogStore.delete_logs",
     "OldLogStore.delete_sessions",
+    "IdempotencyStore.renew",
+    "IdempotencyStore.sweep",
     "OrganisationStore.create",
     "OrganisationStore.create_first",
     "OrganisationStore.all",
@@ -306,6 +331,7 @@ async def twin(storage: Storage, owner: Scope) -> Scope:
     await storage.keys.add_api_key(scope, an_api_key("key_1", "org_b", 99))
     await storage.keys.put_provider_key(scope, a_provider_key("pkey_1", "openai", "org_b", b"twin's"))
     await storage.log_writer.append(owner, [a_log("data_owners")])
+    await _make_keyed_calls(storage, scope, KeptAnswer(b"twin's", b"twin's"))
     return scope
 
 
