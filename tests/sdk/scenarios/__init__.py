@@ -6,6 +6,7 @@ That is why no module imports the client while it is itself imported.
 """
 
 from tests.sdk.scenarios import (
+    chats,
     completions,
     datapoints,
     datasets,
@@ -26,6 +27,7 @@ from tests.sdk.scenarios.registry import SCENARIOS, VERSIONS
 __all__ = [
     "SCENARIOS",
     "VERSIONS",
+    "chats",
     "completions",
     "datapoints",
     "datasets",

@@ -69,7 +69,7 @@ def _event(answer: StreamedAnswer, chunk: Chunk) -> dict[str, Any]:
     if chunk.tool_call is not None:
         said = chunk.tool_call.call
         called = [{"index": chunk.tool_call.place, **tool_call(said)}]
-        delta = {"tool_calls": called}
+        delta["tool_calls"] = called  # beside `content`, which clients of the first generation rely on
     data = {
         "messages": None,
         "tool_call": None,
