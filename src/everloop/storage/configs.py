@@ -16,6 +16,7 @@ from everloop.domain.ids import ConfigId, ProjectId
 from everloop.domain.scope import Scope
 from everloop.storage.changes import Changes
 from everloop.storage.deployments import deployed_ever, put_live
+from everloop.storage.log_counts import of_configs
 from everloop.storage.log_tables import log
 from everloop.storage.projects import require_project
 from everloop.storage.tables import model_config as table
@@ -68,13 +69,13 @@ class Configs:
     async def used(self, scope: Scope, config_ids: Sequence[ConfigId]) -> dict[ConfigId, ConfigUse]:
         async with self._database.read() as connection:
             rows = (await connection.execute(_uses(scope, table.c.id.in_(config_ids)))).all()
-        return {ConfigId(row.id): _use_of(row) for row in rows}
+            return {each.version.id: each for each in await _with_logs(connection, scope, rows)}
 
     async def of_project(self, scope: Scope, project_id: ProjectId) -> tuple[ConfigUse, ...]:
         query = _uses(scope, table.c.project_id == project_id)
         async with self._database.read() as connection:
             rows = (await connection.execute(query.order_by(table.c.created_at.desc(), table.c.number.desc()))).all()
-        return tuple(_use_of(row) for row in rows)
+            return await _with_logs(connection, scope, rows)
 
 
 async def _find_or_insert(connection: AsyncConnection, scope: Scope, version: ConfigVersion) -> ConfigVersion:
@@ -104,14 +105,12 @@ async def _find_or_insert(connection: AsyncConnection, scope: Scope, version: Co
 
 
 def _uses(scope: Scope, chosen: ColumnElement[bool]) -> Select[Any]:
-    """Versions with two numbers of their logs, each read from an index alone."""
+    """Versions with the time of their last logs, read from the end of an index."""
     mine = and_(log.c.organisation_id == table.c.organisation_id, log.c.config_id == table.c.id)
-    return select(
-        table,
-        select(func.count()).select_from(log).where(mine).scalar_subquery().label("logs"),
-        select(func.max(log.c.created_at)).where(mine).scalar_subquery().label("last_used"),
-    ).where(table.c.organisation_id == scope.organisation_id, chosen)
+    last_used = select(func.max(log.c.created_at)).where(mine).scalar_subquery().label("last_used")
+    return select(table, last_used).where(table.c.organisation_id == scope.organisation_id, chosen)
 
 
-def _use_of(row: Row[Any]) -> ConfigUse:
-    return ConfigUse(version_of(row), row.logs, row.last_used)
+async def _with_logs(connection: AsyncConnection, scope: Scope, rows: Sequence[Row[Any]]) -> tuple[ConfigUse, ...]:
+    counts = await of_configs(connection, scope.organisation_id, [ConfigId(row.id) for row in rows])
+    return tuple(ConfigUse(version_of(row), counts[ConfigId(row.id)], row.last_used) for row in rows)

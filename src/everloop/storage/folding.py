@@ -1,4 +1,4 @@
-"""The sums of experiments in a SQLite database: folded out of the rows of `log`, a stretch of rows at a time.
+"""Sums in a SQLite database, of experiments above all: folded out of the rows of `log`, a stretch of rows at a time.
 
 One transaction writes at a time, so that row ids are given in the order of commits, and one log can tell how far the
 sums reach: the *mark*. It is named by its id, not by its row id, which rewriting the database may change. Logs
@@ -17,6 +17,7 @@ from typing import Any, Final, Protocol
 from sqlalchemy import Table
 
 from everloop.domain.latency import bucket_of
+from everloop.storage import counting
 from everloop.storage.experiment_tables import arm_latency, arm_usage
 from everloop.storage.exposures import CANCELLED, MOST_DOLLARS, MOST_TOKENS, Arm, SumRow
 
@@ -26,7 +27,7 @@ _log: Final = logging.getLogger(__name__)
 STEP: Final = 4096
 # Rows of one statement, and how many statements that makes of two tables.
 _CHUNK: Final = 64
-STATEMENTS: Final = 2 * _CHUNK + 8
+STATEMENTS: Final = 2 * _CHUNK + 10
 
 
 class Answer(Protocol):
@@ -56,12 +57,14 @@ def fold(execute: Execute, most: int = STEP) -> int:
     if after is None:
         _log.warning("the newest log that experiments have counted was deleted by others: they go on from here")
         mark_newest(execute)
+        counting.recount(execute)
         return 0
     found = execute(_LAST, (after, most)).fetchall()
     if not found:
         return 0
     ((last, organisation_id, log_id),) = found
     _fold_stretch(execute, after, last)
+    counting.count(execute, after, last)
     execute(_SET_MARK, (organisation_id, log_id))
     return int(last) - after
 

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, and_, func, select
+from sqlalchemy import ColumnElement, Row, and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from everloop.domain.ids import LogId, ProjectId, SessionId
 from everloop.domain.log import Log, LogLink
 from everloop.domain.page import Page, PageRequest
 from everloop.domain.scope import Scope
+from everloop.storage.log_counts import of_projects, place
 from everloop.storage.log_rows import body_of, log_of
 from everloop.storage.log_tables import log as table
 from everloop.storage.log_tables import log_body
@@ -47,21 +48,16 @@ class Logs:
 
     async def page(self, scope: Scope, project_id: ProjectId, request: PageRequest) -> Page[Log]:
         mine = and_(table.c.organisation_id == scope.organisation_id, table.c.project_id == project_id)
-        query = select(table).where(mine).order_by(table.c.id.desc()).offset(request.offset).limit(request.size)
         async with self._database.read() as connection:
+            begin = await place(connection, scope.organisation_id, project_id, request.offset)
+            below = mine if begin.below is None else and_(mine, table.c.id < begin.below)
+            query = select(table).where(below).order_by(table.c.id.desc()).offset(begin.offset).limit(request.size)
             rows = (await connection.execute(query)).all()
-            total = (await connection.execute(select(func.count()).select_from(table).where(mine))).scalar_one()
-            return Page(await _with_bodies(connection, scope, rows), total)
+            return Page(await _with_bodies(connection, scope, rows), begin.total)
 
     async def count(self, scope: Scope, project_ids: Sequence[ProjectId]) -> dict[ProjectId, int]:
-        query = (
-            select(table.c.project_id, func.count().label("logs"))
-            .where(table.c.organisation_id == scope.organisation_id, table.c.project_id.in_(project_ids))
-            .group_by(table.c.project_id)
-        )
         async with self._database.read() as connection:
-            rows = (await connection.execute(query)).all()
-        return dict.fromkeys(project_ids, 0) | {ProjectId(row.project_id): row.logs for row in rows}
+            return await of_projects(connection, scope.organisation_id, project_ids)
 
 
 def _with_id(scope: Scope, log_id: LogId) -> ColumnElement[bool]:

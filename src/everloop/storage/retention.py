@@ -14,6 +14,7 @@ from typing import Final
 
 from everloop import errors
 from everloop.domain.ids import ALPHABET, LENGTH, TIME_WIDTH, Prefix, base62
+from everloop.storage.counting import uncount
 from everloop.storage.database import BUSY_TIMEOUT, pragmas
 from everloop.storage.failures import words_for
 from everloop.storage.folding import fold_all, mark_newest
@@ -94,6 +95,7 @@ def _delete_logs(connection: sqlite3.Connection, before: int, most: int) -> int:
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         fold_all(connection.execute)
+        uncount(connection.execute, organisation_id, ids)
         connection.execute(f"DELETE FROM feedback WHERE organisation_id = ? AND log_id IN {these}", values)  # noqa: S608 - places only
         connection.execute(f"DELETE FROM log_body WHERE organisation_id = ? AND log_id IN {these}", values)  # noqa: S608 - as above
         logs = f"DELETE FROM log WHERE organisation_id = ? AND id IN {these} RETURNING session_id"  # noqa: S608 - as above

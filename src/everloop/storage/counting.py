@@ -1,0 +1,51 @@
+"""How many logs each project and config has in a SQLite database, kept as they are folded and as they are deleted.
+
+A project's are counted by stretches of ids, so that a page far back is found without a walk over all logs before it: a
+stretch is what ids begin with, for ids that carry a time four hours of it.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from everloop.domain.ids import Prefix
+
+# Of the seven characters of time in an id the first three.
+STRETCH: Final = len(f"{Prefix.LOG}_") + 3
+
+_BY_PROJECT: Final = f"organisation_id, project_id, substr(id, 1, {STRETCH})"
+_BY_CONFIG: Final = "organisation_id, config_id"
+_ADD: Final = (
+    (
+        f"INSERT INTO project_logs SELECT {_BY_PROJECT}, {{sign}}count(*) FROM log {{which}} GROUP BY {_BY_PROJECT}"  # noqa: S608 - our own words
+        " ON CONFLICT DO UPDATE SET logs = logs + excluded.logs"
+    ),
+    (
+        f"INSERT INTO config_logs SELECT {_BY_CONFIG}, {{sign}}count(*) FROM log {{which}} AND config_id IS NOT NULL"  # noqa: S608 - as above
+        f" GROUP BY {_BY_CONFIG} ON CONFLICT DO UPDATE SET logs = logs + excluded.logs"
+    ),
+)
+# The indexes of `log` would be of no use in a few of its newest rows, and SQLite might think otherwise.
+_FOLDED: Final = tuple(each.format(sign="", which="NOT INDEXED WHERE rowid > ? AND rowid <= ?") for each in _ADD)
+_ALL: Final = tuple(each.format(sign="", which="WHERE true") for each in _ADD)
+
+
+def count(execute: Any, after: int, last: int) -> None:  # noqa: ANN401 - `folding.Execute`
+    """Counts the logs from one row id, not with it, to another, with it."""
+    for statement in _FOLDED:
+        execute(statement, (after, last))
+
+
+def uncount(execute: Any, organisation_id: str, ids: Sequence[str]) -> None:  # noqa: ANN401 - as above
+    """Takes logs out that are counted and about to be deleted."""
+    which = f"WHERE organisation_id = ? AND id IN ({', '.join('?' * len(ids))})"
+    for statement in _ADD:
+        execute(statement.format(sign="-", which=which), (organisation_id, *ids))
+    for table in ("project_logs", "config_logs"):
+        execute(f"DELETE FROM {table} WHERE organisation_id = ? AND logs = 0", (organisation_id,))  # noqa: S608 - our own names
+
+
+def recount(execute: Any) -> None:  # noqa: ANN401 - as above
+    """Counts all logs anew."""
+    for table, statement in zip(("project_logs", "config_logs"), _ALL, strict=True):
+        execute(f"DELETE FROM {table}", ())  # noqa: S608 - our own names
+        execute(statement, ())
