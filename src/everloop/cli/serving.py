@@ -18,6 +18,9 @@ from everloop.settings import Settings
 
 # Longer than any honest answer should take to be sent; what is still open then is cut.
 _DRAIN_SECONDS = 30
+# A worker that does not answer its parent for so long is taken for hung and replaced. On a machine that is very busy a
+# start takes longer than uvicorn's own five seconds, and would begin again and again.
+_HUNG_SECONDS = 60
 
 
 def serve(
@@ -51,6 +54,7 @@ def serve(
         http="httptools",
         ws="none",
         timeout_graceful_shutdown=_DRAIN_SECONDS,
+        timeout_worker_healthcheck=_HUNG_SECONDS,
     )
     raise typer.Exit(_run(config))
 
