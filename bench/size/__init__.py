@@ -1,0 +1,1 @@
+"""What calls and reads cost when there are more and more logs, and what a log takes on the disk."""

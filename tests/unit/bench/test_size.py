@@ -1,0 +1,84 @@
+"""The past that the bench of sizes writes, and what its page says is too slow."""
+
+import argparse
+from collections import Counter
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+from bench.machine import describe
+from bench.size.__main__ import _sizes, _without_password
+from bench.size.page import Reading, Results, markdown, write
+from bench.size.past import LONG_SESSION, SHORT_SESSION, SPAN, Model, Place, Row, batches, session_named
+from everloop.domain.ids import time_of
+
+COLUMNS = ["organisation_id", "id", "project_id", "config_id", "created_at", "updated_at", "user", "session_id"]
+MODEL = Model(
+    {**dict.fromkeys(COLUMNS), "session_reference_id": None, "organisation_id": "org"},
+    {"organisation_id": "org", "log_id": "data_0", "output": "out"},
+)
+UNTIL = 1_700_000_000_000
+PLACE = Place("pr_1", ("config_1", "config_2", "config_3"), "pr_2", "config_9", UNTIL)
+
+
+def past(end: int, first: int = 0) -> tuple[list[Row], list[Row], list[Row]]:
+    parts = list(batches(MODEL, PLACE, first, end, 700))
+    logs, bodies, sessions = ([getattr(each, name) for each in parts] for name in ("logs", "bodies", "sessions"))
+    return list(chain(*logs)), list(chain(*bodies)), list(chain(*sessions))
+
+
+def column(logs: list[Row], name: str) -> list[object]:
+    return [row[COLUMNS.index(name)] for row in logs]
+
+
+def test_logs_come_in_the_order_of_their_time_each_with_its_body():
+    logs, bodies, _ = past(2_000)
+    ids = column(logs, "id")
+    assert len(set(ids)) == 2_000
+    assert ids == sorted(ids, key=str)
+    assert [row[1] for row in bodies] == ids
+    assert {row[2] for row in bodies} == {"out"}
+    times = [time_of(str(each)) for each in ids]
+    assert times == column(logs, "created_at")
+    assert times[0] == UNTIL - SPAN
+    assert max(each for each in times if each) < UNTIL
+    assert past(2_000) == (logs, *past(2_000)[1:]), "the same past in every run"
+
+
+def test_sessions_are_of_five_but_one():
+    logs, _, sessions = past(2_000)
+    sizes = Counter(column(logs, "session_id"))
+    assert sizes.pop(session_named(0)) == LONG_SESSION
+    assert set(sizes.values()) == {SHORT_SESSION}
+    assert {row[1] for row in sessions} == {*sizes, session_named(0)}
+
+
+def test_most_are_of_the_version_that_is_live():
+    logs, _, _ = past(5_000)
+    of = Counter(zip(column(logs, "project_id"), column(logs, "config_id"), strict=True))
+    assert 400 < of.pop(("pr_2", "config_9")) < 600
+    assert 3_400 < of.pop(("pr_1", "config_1")) < 3_800
+    assert set(of) == {("pr_1", "config_2"), ("pr_1", "config_3")}
+
+
+def test_sizes_grow_and_are_large_enough():
+    assert _sizes("1000,5000") == (1000, 5000)
+    for wrong in ("10,1000", "5000,1000", "1000,1000"):
+        with pytest.raises(argparse.ArgumentTypeError):
+            _sizes(wrong)
+
+
+def test_the_page_tells_what_is_slow_and_no_password(tmp_path: Path):
+    readings = [
+        Reading("GET /a", 1_000, 5_000_000, [0.001, 0.002, 0.003], 10),
+        Reading("GET /a", 3_000, 15_000_000, [0.06, 0.05, 0.01], 10),
+    ]
+    command = " ".join(_without_password(["--database", "postgresql://me:secret@host/x"]))
+    results = Results("2026-01-01", command, "SQLite", describe(tmp_path), readings, 1.0)
+    assert results.failures == ["GET /a with 3,000 logs: p50 50 ms"]
+    page = markdown(results)
+    assert "| `GET /a` | **2.00** / 3.00 | **50.00** / 60.00 | 0.0 |" in page
+    assert "| 3,000 | 14.3 | 5,000 |" in page
+    assert "secret" not in page
+    assert write(results, tmp_path, "x").read_text() == page
