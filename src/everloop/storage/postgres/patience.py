@@ -9,10 +9,12 @@ import asyncpg
 from everloop import errors
 from everloop.storage.postgres.failures import words_for
 
-# Who waits for a lock stops all who come later. So it waits briefly, and lets them go first for a while.
-_LOCK_TIMEOUT: Final = "100ms"
-_PAUSE: Final = 1.0
-_ATTEMPTS: Final = 15
+# Who waits for the lock of a table stops all who come later. So it waits briefly, and lets them go first for a while.
+BRIEFLY: Final = "SET LOCAL lock_timeout = '100ms'"
+# Those who write for one owner stand in line for their turn, and nobody else waits for them.
+IN_LINE: Final = "SET LOCAL lock_timeout = '5s'"
+_PAUSE: Final = 0.5
+_ATTEMPTS: Final = 30
 
 Result = TypeVar("Result")
 Act = Callable[[Any], Awaitable[Result]]  # asyncpg has no types
@@ -26,7 +28,7 @@ async def patiently(connection: Any, act: Act[Result], *, pause: float = _PAUSE)
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             async with connection.transaction(isolation="read_committed"):
-                await connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'")
+                await connection.execute(BRIEFLY)
                 return await act(connection)
         except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
             if attempt == _ATTEMPTS:

@@ -15,7 +15,7 @@ from everloop.storage.postgres.failures import told_apart
 from everloop.storage.postgres.gone_months import clear, is_old
 from everloop.storage.postgres.locks import RETENTION, owner_lock
 from everloop.storage.postgres.partitions import detach, detached, months_before
-from everloop.storage.postgres.patience import patiently
+from everloop.storage.postgres.patience import BRIEFLY, IN_LINE, patiently
 from everloop.storage.postgres.unused_sessions import NO_LOGS, delete_unused
 
 # Seconds for one command: all of a month may be looked at.
@@ -108,7 +108,9 @@ async def _first_with(connection: Any, query: str, values: tuple[str | int, ...]
 
 async def _delete_logs(connection: Any, organisation_id: str, ids: Sequence[str]) -> None:  # noqa: ANN401 - as above
     # Feedback is written by whoever has this lock, once it has seen the log.
+    await connection.execute(IN_LINE)
     await connection.execute("SELECT pg_advisory_xact_lock($1)", owner_lock(organisation_id))
+    await connection.execute(BRIEFLY)
     await connection.execute(_FEEDBACK, organisation_id, ids)
     await connection.execute(_BODIES, organisation_id, ids)
     sessions = {row[0] for row in await connection.fetch(_LOGS, organisation_id, ids)} - {None}
