@@ -15,19 +15,26 @@ def request_of(
     command: CompletionCommand, version: ConfigVersion, samples: int, *, streamed: bool
 ) -> GenerationRequest:
     """The request for so many samples. Raises `MissingInputs`, `InvalidFields`, `BadRequest`."""
-    asked = _completion(command, version) if command.chat is None else _chat(command, command.chat, version.config)
-    return replace(asked, samples=samples, streamed=streamed, user=command.user, seed=command.seed)
-
-
-def _completion(command: CompletionCommand, version: ConfigVersion) -> GenerationRequest:
+    if command.chat is not None:
+        return _chat(command, command.chat, version.config, samples, streamed=streamed)
     config = version.config
     if config.prompt_template is None:
         raise BadRequest(f"Model config {version.id} has no prompt template to complete.")
-    prompt = parse(config.prompt_template).render(command.inputs.value)
-    return GenerationRequest(config, prompt, logprobs=command.logprobs, suffix=command.suffix)
+    return GenerationRequest(
+        config=config,
+        prompt=parse(config.prompt_template).render(command.inputs.value),
+        samples=samples,
+        streamed=streamed,
+        user=command.user,
+        seed=command.seed,
+        logprobs=command.logprobs,
+        suffix=command.suffix,
+    )
 
 
-def _chat(command: CompletionCommand, chat: Chat, config: ModelConfig) -> GenerationRequest:
+def _chat(
+    command: CompletionCommand, chat: Chat, config: ModelConfig, samples: int, *, streamed: bool
+) -> GenerationRequest:
     """The template's messages, filled, and after them the call's own, which are left as they are."""
     messages = (*filled(config.chat_template or (), command.inputs.value), *chat.messages)
     if not messages:
@@ -35,8 +42,16 @@ def _chat(command: CompletionCommand, chat: Chat, config: ModelConfig) -> Genera
             ("body", "messages"), "The config has no chat template, so the call must bring a message at least."
         )
     check_choice(config, chat.tool_choice)
-    asked = _with_wishes(config, chat)
-    return GenerationRequest(asked, text_of(messages), messages=messages, tool_choice=chat.tool_choice)
+    return GenerationRequest(
+        config=_with_wishes(config, chat),
+        prompt=text_of(messages),
+        samples=samples,
+        streamed=streamed,
+        user=command.user,
+        seed=command.seed,
+        messages=messages,
+        tool_choice=chat.tool_choice,
+    )
 
 
 def _with_wishes(config: ModelConfig, chat: Chat) -> ModelConfig:

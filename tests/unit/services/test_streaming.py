@@ -1,14 +1,16 @@
 import asyncio
+import json
 from contextlib import aclosing
 
 import pytest
 
-from everloop.domain.config import ModelConfig
+from everloop.domain.config import Endpoint, ModelConfig
 from everloop.domain.document import Document
-from everloop.domain.generation import Failure, Finish, TextDelta, Usage, UsageReport
+from everloop.domain.generation import Failure, Finish, TextDelta, ToolCallDelta, Usage, UsageReport
+from everloop.domain.log import LogBody
 from everloop.domain.reference import ProjectReference
 from everloop.errors import FailureKind, ProviderFailure, Unavailable
-from everloop.services.command import CompletionCommand
+from everloop.services.command import Chat, CompletionCommand
 from tests.fakes import FakeHouse
 
 BROKEN = ProviderFailure(FailureKind.CONNECTION, "it broke", origin="Fake")
@@ -265,3 +267,82 @@ async def test_a_silent_provider_is_estimated_and_says_so(house):
     house.provider.streams([TextDelta(0, "b" * 8), Finish(0, "stop", b"{}")])
     chunks = await streamed(house)
     assert chunks[-1].usage == Usage(2, 2, None, estimated=True)
+
+
+CALLING = (
+    TextDelta(0, "So"),
+    ToolCallDelta(0, 0, "", "call_1", "add"),
+    ToolCallDelta(0, 0, '{"a"'),
+    ToolCallDelta(0, 0, ":1}"),
+)
+TOLD = {
+    "role": "assistant",
+    "content": "So",
+    "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "add", "arguments": '{"a":1}'}}],
+}
+
+
+@pytest.fixture
+async def chatting(house):
+    await house.deploy("chats", ModelConfig(model="m", provider="fake", endpoint=Endpoint.CHAT))
+    return house
+
+
+async def chatted(house, **changes):
+    chat = Chat(({"role": "user", "content": "Hi there"},), tool_choice="auto")
+    wanted = CompletionCommand(project=ProjectReference("chats"), chat=chat, **changes)
+    return (await house.completion.stream(house.scope, wanted)).chunks
+
+
+async def test_tool_calls_go_out_in_pieces_and_are_kept_whole(chatting):
+    chatting.provider.streams([*CALLING, Finish(0, "tool_call", b"{}")])
+    chunks = [chunk async for chunk in await chatted(chatting)]
+
+    pieces = [chunk.tool_call for chunk in chunks if chunk.tool_call]
+    assert [(each.place, each.call.id, each.call.name) for each in pieces] == [(0, "call_1", "add")] * 3
+    assert "".join(each.call.arguments for each in pieces) == '{"a":1}'
+    assert [chunk.finish_reason for chunk in chunks] == [None, None, None, None, "tool_call"]
+    (log,) = chatting.kept
+    assert json.loads(log.body.output_message) == TOLD
+    assert json.loads(log.body.messages) == [{"role": "user", "content": "Hi there"}]
+    assert (log.body.tool_choice, log.body.output, log.finish_reason) == (b'"auto"', "So", "tool_call")
+    assert log.usage == Usage(2, 3, estimated=True)  # 8 bytes, and the 12 of "So", "add" and the arguments
+
+
+async def test_a_call_that_broke_off_is_kept_as_far_as_it_came(chatting):
+    chatting.provider.streams([*CALLING[1:], Failure(None, BROKEN)])
+    chunks = [chunk async for chunk in await chatted(chatting)]
+
+    assert chunks[-1].error is BROKEN
+    (log,) = chatting.kept
+    assert (log.body.output, log.error_kind, log.usage.output_tokens) == ("", "connection", 3)
+    assert json.loads(log.body.output_message) == TOLD | {"content": None}
+
+
+async def test_a_chat_that_the_caller_left_keeps_its_half_of_a_call(chatting):
+    chatting.provider.streams([*CALLING[1:], Finish(0, "tool_call", b"{}")])
+    async with aclosing(await chatted(chatting)) as chunks:
+        await anext(chunks)
+        await anext(chunks)
+
+    (log,) = chatting.kept
+    (call,) = json.loads(log.body.output_message)["tool_calls"]
+    assert (call["function"]["arguments"], log.error_kind) == ('{"a"', "cancelled")
+
+
+async def test_without_save_a_chat_keeps_nothing_that_was_said(chatting):
+    chatting.provider.streams([*CALLING, Finish(0, "tool_call", b"{}")])
+    assert [chunk async for chunk in await chatted(chatting, save=False)]
+    (log,) = chatting.kept
+    assert log.body == LogBody()
+    assert log.finish_reason == "tool_call"
+
+
+async def test_a_completion_has_no_word_for_tool_calls(house):
+    house.provider.streams([*CALLING, Finish(0, "tool_call", b"{}")])
+    chunks = await streamed(house)
+
+    assert [chunk.tool_call for chunk in chunks] == [None, None]
+    assert [chunk.finish_reason for chunk in chunks] == [None, "tool_call"]
+    (log,) = house.kept
+    assert (log.body.output, log.body.output_message, log.body.messages) == ("So", None, None)
