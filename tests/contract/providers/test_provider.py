@@ -2,14 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from everloop.domain.config import ModelConfig
+from everloop.domain.config import Endpoint, ModelConfig
 from everloop.domain.generation import (
     Event,
     Failure,
@@ -17,6 +18,8 @@ from everloop.domain.generation import (
     GenerationRequest,
     PreparedCall,
     TextDelta,
+    ToolCall,
+    ToolCallDelta,
     Usage,
     UsageReport,
     joined,
@@ -28,7 +31,9 @@ from everloop.telemetry.clock import SystemClock
 from tests.contract.providers.conftest import KEY, Caller
 from tests.unit.providers.fakes import RecordedMetrics
 from tests.upstream import STREAM_HEAD as HEAD
-from tests.upstream import End, Step, Upstream, completion, event, piece, raw, status
+from tests.upstream import End, Received, Reply, Step, Upstream, body, completion, event, piece, raw, status, stream
+
+ADD = {"name": "add", "parameters": {"type": "object"}}
 
 
 class Vendor(Protocol):
@@ -49,6 +54,10 @@ class Vendor(Protocol):
         """Make the next answer a refusal; gives the `other` to call with."""
         ...
 
+    def calls(self, text: str, calls: Sequence[ToolCall]) -> dict[str, Any]:
+        """Make the next answer this text and these calls (their ids are its own); gives the `other` to call with."""
+        ...
+
 
 class Mock:
     def __init__(self) -> None:
@@ -64,6 +73,11 @@ class Mock:
 
     def refuses(self) -> dict[str, Any]:
         return {"mock": {"fault": {"kind": "bad_request"}}}
+
+    def calls(self, text: str, calls: Sequence[ToolCall]) -> dict[str, Any]:
+        return {
+            "mock": {"text": text, "tool_calls": [{"name": each.name, "arguments": each.arguments} for each in calls]}
+        }
 
 
 class OpenAi:
@@ -87,6 +101,33 @@ class OpenAi:
         self.upstream.answer(status(400))
         return {}
 
+    def calls(self, text: str, calls: Sequence[ToolCall]) -> dict[str, Any]:
+        self.upstream.answer(_calling(text, calls))
+        return {}
+
+
+def _calling(text: str, calls: Sequence[ToolCall]) -> Reply:
+    """A vendor that calls tools: at once, or the text in one piece and each call in three."""
+
+    def reply(request: Received) -> Iterable[Step]:
+        if not request.json["stream"]:
+            message = {"role": "assistant", "content": text, "tool_calls": [_whole(each) for each in calls]}
+            return body({"choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}]})(request)
+        deltas: list[dict[str, Any]] = [{"role": "assistant", "content": text}]
+        for place, each in enumerate(calls):
+            half = len(each.arguments) // 2
+            begin = _whole(ToolCall(each.id, each.name, ""))
+            pieces = [{"function": {"arguments": part}} for part in (each.arguments[:half], each.arguments[half:])]
+            deltas += [{"tool_calls": [{"index": place, **part}]} for part in (begin, *pieces)]
+        steps = [{"choices": [{"index": 0, "delta": delta}]} for delta in deltas]
+        return stream(*steps, {"choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]})(request)
+
+    return reply
+
+
+def _whole(call: ToolCall) -> dict[str, Any]:
+    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+
 
 @pytest.fixture(params=["mock", "openai"])
 def vendor(request: pytest.FixtureRequest, upstream: Upstream, caller: Caller) -> Vendor:
@@ -96,6 +137,13 @@ def vendor(request: pytest.FixtureRequest, upstream: Upstream, caller: Caller) -
 def prepared(vendor: Vendor, other: dict[str, Any], samples: int = 1, *, streamed: bool, model: str) -> PreparedCall:
     config = ModelConfig(model, other=other)
     return vendor.provider.prepare(GenerationRequest(config, "hello there", samples, streamed=streamed))
+
+
+def chat(vendor: Vendor, other: dict[str, Any], *, streamed: bool, **changes: Any) -> PreparedCall:
+    config = ModelConfig("gpt-4o", endpoint=Endpoint.CHAT, tools=(ADD,), other=other)
+    messages = ({"role": "system", "content": "Be kind."}, {"role": "user", "content": "1 and 1?"})
+    request = GenerationRequest(config, "1 and 1?", streamed=streamed, messages=messages)
+    return vendor.provider.prepare(replace(request, **changes))
 
 
 async def collected(events: AsyncIterator[Event]) -> list[Event]:
@@ -208,3 +256,54 @@ def test_the_request_in_the_vendors_words_holds_no_key(vendor: Vendor):
     assert json.loads(call.body)["model"] == "gpt-4o"
     assert KEY.value.encode() not in call.body
     assert KEY.value not in repr(call)
+
+
+WORDS = st.text(st.characters(codec="utf-8"), max_size=20).filter(lambda text: KEY.value not in text)
+CALLS = st.lists(st.tuples(st.sampled_from(["add", "sub"]), WORDS), min_size=1, max_size=3)
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=WORDS, said=CALLS)
+async def test_streamed_tool_calls_are_the_plain_ones(vendor: Vendor, text: str, said: list[tuple[str, str]]):
+    calls = [ToolCall(f"call_{place}", name, arguments) for place, (name, arguments) in enumerate(said)]
+    other = vendor.calls(text, calls)
+    (sample,) = (await vendor.provider.complete(chat(vendor, other, streamed=False), KEY)).samples
+    other = vendor.calls(text, calls)
+    events = await collected(vendor.provider.stream(chat(vendor, other, streamed=True), KEY))
+    assert [(each.name, each.arguments) for each in sample.tool_calls] == said
+    assert (sample.text, sample.finish_reason, spoken(events)) == (text, "tool_call", text)
+    made: dict[int, tuple[str, str, str]] = {}
+    for each in events:
+        if isinstance(each, ToolCallDelta):
+            call_id, name, arguments = made.get(each.call, ("", "", ""))
+            made[each.call] = (call_id or each.id or "", name or each.name or "", arguments + each.arguments)
+    assert [ToolCall(*each) for _, each in sorted(made.items())] == list(sample.tool_calls)
+    (finish,) = [each for each in events if isinstance(each, Finish)]
+    message = json.loads(finish.response)["choices"][0]["message"]
+    assert [each["function"]["arguments"] for each in message["tool_calls"]] == [each for _, each in said]
+    assert "index" not in message["tool_calls"][0]
+
+
+def test_a_chat_is_asked_with_its_messages_its_tools_and_its_choice(vendor: Vendor):
+    choice = {"type": "function", "function": {"name": "add"}}
+    sent = json.loads(chat(vendor, {}, streamed=False, tool_choice=choice).body)
+    assert [each["role"] for each in sent["messages"]] == ["system", "user"]
+    assert sent["tools"] == [{"type": "function", "function": ADD}]
+    assert sent["tool_choice"] == choice
+
+
+def test_a_chat_that_cannot_be_asked_is_refused_before_the_call(vendor: Vendor):
+    for config in (
+        ModelConfig("davinci-002", endpoint=Endpoint.CHAT),
+        ModelConfig("gpt-4o", endpoint=Endpoint.CHAT, tools=({"id": "oc_1", "source": "organization"},)),
+    ):
+        with pytest.raises(Unprocessable):
+            chat(vendor, {}, streamed=False, config=config)
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["plain", "stream"])
+async def test_a_refused_chat_is_raised(vendor: Vendor, streamed: bool):
+    call = chat(vendor, vendor.refuses(), streamed=streamed)
+    with pytest.raises(ProviderFailure) as caught:
+        await (collected(vendor.provider.stream(call, KEY)) if streamed else vendor.provider.complete(call, KEY))
+    assert (caught.value.kind, caught.value.upstream_code) == ("bad_request", 400)

@@ -1,6 +1,5 @@
 from typing import Any
 
-import msgspec
 import pytest
 
 from everloop.api.v4.calls import parse
