@@ -40,6 +40,7 @@ def theirs(running_server, register):
     }
 
 
+HI = {"role": "user", "content": "Hi"}
 ROUTES = [
     ("GET", "/v4/projects/{project}", None),
     ("PATCH", "/v4/projects/{project}", {"name": "stolen"}),
@@ -92,6 +93,12 @@ ROUTES = [
     ("PATCH", "/v4/datapoints/{datapoint}", {"inputs": {"q": "stolen"}}),
     ("DELETE", "/v4/datapoints", ["{datapoint}"]),
     ("POST", "/v4/completion-deployed", {"project_id": "{project}"}),
+    ("POST", "/v4/completion", {"project_id": "{project}", "model_config": {"model": "m", "prompt_template": "x"}}),
+    ("POST", "/v4/completion-model-config", {"model_config_id": "{config}"}),
+    ("POST", "/v4/chat-deployed", {"project_id": "{project}", "messages": [HI]}),
+    ("POST", "/v4/chat", {"project_id": "{project}", "messages": [HI], "model_config": {"model": "m"}}),
+    ("POST", "/v4/chat-model-config", {"model_config_id": "{config}", "messages": [HI]}),
+    ("POST", "/v4/chat-experiment", {"experiment_id": "{experiment}", "messages": [HI]}),
     ("PATCH", "/api/environments/{environment}", {"name": "stolen"}),
     ("PUT", "/api/environments/{environment}/default", None),
     ("DELETE", "/api/environments/{environment}", None),

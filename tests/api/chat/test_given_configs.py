@@ -1,5 +1,6 @@
 """Calls that bring a config, or name one: nothing has to be deployed, and nothing goes live."""
 
+import json
 from typing import Any
 
 import pytest
@@ -139,6 +140,20 @@ def test_a_config_that_is_not_there_is_not_found(chats, kind):
         assert named["model_config_id"] in reply.detail["message"]
     assert chats.send(route, {}).detail[0]["loc"] == ["body", "model_config_id"]
     assert chats.app.server.get("/v4/projects?filter=" + new.replace(" ", "%20")).expect(200)["records"] == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_call_with_a_key_is_made_once(chats, kind, stream):
+    server, name = chats.app.server, chats.name()
+    headers = {"X-API-KEY": server.key, "Idempotency-Key": f"{kind}-{stream}"}
+    told = {"project": name, "model_config": inline(kind), "messages": [USER], "inputs": {"who": "Ada"}}
+    body = json.dumps(told | {"stream": stream}).encode()
+    first, second = (server.send("POST", f"/v4/{kind}", body, headers) for _ in range(2))
+    assert (first.status, first.body) == (200, second.body)
+    assert second.headers["idempotent-replayed"] == "true"
+    assert len(chats.app.upstream.requests) == 1
+    assert len(chats.app.logs(name)) == 1
 
 
 def test_a_config_is_called_as_it_is_meant_to_be(chats):
