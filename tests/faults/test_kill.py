@@ -120,10 +120,12 @@ def kills_of_postgres(database: Kept, folder: Path, count: int) -> None:
 only_postgres = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 
 
+@pytest.mark.timeout(600)
 def test_what_was_acknowledged_survives_ten_kills(database: Kept, tmp_path: Path):
     rounds(database, tmp_path, killer(), 10)
 
 
+@pytest.mark.timeout(600)
 @only_postgres
 def test_what_was_acknowledged_survives_kills_of_the_database(database: Kept, tmp_path: Path):
     kills_of_postgres(database, tmp_path, 3)
