@@ -13,6 +13,7 @@ MAX_SIZE: Final = 1000
 
 # So that the number of records to skip fits 64 bits.
 FirstZero = Annotated[int, Query(ge=0, le=INT64 // MAX_SIZE, description="Which page; the first one is 0.")]
+FirstOne = Annotated[int, Query(ge=1, le=INT64 // MAX_SIZE, description="Which page; the first one is 1.")]
 Size = Annotated[int, Query(ge=1, le=MAX_SIZE, description="How many records a page.")]
 
 
@@ -28,3 +29,8 @@ class PaginatedData(Answer, Generic[Record]):
 def from_zero(page: int, size: int) -> PageRequest:
     """The page of a list whose first page is 0."""
     return PageRequest(page * size, size)
+
+
+def from_one(page: int, size: int) -> PageRequest:
+    """The page of a list whose first page is 1."""
+    return PageRequest((page - 1) * size, size)

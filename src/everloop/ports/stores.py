@@ -27,6 +27,7 @@ from everloop.domain.ids import (
 )
 from everloop.domain.keys import ApiKey, ProviderKey
 from everloop.domain.log import Log, LogLink
+from everloop.domain.log_filter import LogFilter
 from everloop.domain.organisation import Organisation
 from everloop.domain.page import Page, PageRequest
 from everloop.domain.project import Project, ProjectSort
@@ -74,6 +75,10 @@ class LogStore(Protocol):
         """The logs of a project, newest first, with their bodies."""
         ...
 
+    async def find(self, scope: Scope, project_id: ProjectId, chosen: LogFilter, request: PageRequest) -> Page[Log]:
+        """The same for those that pass a filter, in its order. All logs of the project are looked at."""
+        ...
+
     async def count(self, scope: Scope, project_ids: Sequence[ProjectId]) -> dict[ProjectId, int]:
         """How many logs each project has."""
         ...
@@ -114,6 +119,10 @@ class SessionStore(Protocol):
     async def get(self, scope: Scope, session_id: SessionId) -> Session | None: ...
 
     async def summary(self, scope: Scope, session_id: SessionId) -> SessionSummary | None: ...
+
+    async def page(self, scope: Scope, project_id: ProjectId, request: PageRequest) -> Page[SessionSummary]:
+        """The sessions that have a log of the project, the newest first."""
+        ...
 
 
 class FeedbackStore(Protocol):

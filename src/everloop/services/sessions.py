@@ -1,7 +1,8 @@
 """Sessions: made, read back, and found for the logs that belong to them."""
 
-from everloop.domain.ids import LogId, Prefix, SessionId
+from everloop.domain.ids import LogId, Prefix, ProjectId, SessionId
 from everloop.domain.log import LogLink
+from everloop.domain.page import Page, PageRequest
 from everloop.domain.reference import LinkReference
 from everloop.domain.scope import Scope
 from everloop.domain.session import Session, SessionSummary, session_id_for
@@ -46,6 +47,10 @@ class SessionService:
         if summary is None:
             raise _no_session(session_id)
         return summary
+
+    async def page(self, scope: Scope, project_id: ProjectId, request: PageRequest) -> Page[SessionSummary]:
+        """The sessions that have a log of the project, the newest first."""
+        return await self._sessions.page(scope, project_id, request)
 
     async def link(self, scope: Scope, reference: LinkReference) -> Links:
         """The session and parent that a new log refers to; a log that names only its parent is in the parent's session.

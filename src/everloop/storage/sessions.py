@@ -1,11 +1,15 @@
 """Sessions."""
 
-from sqlalchemy import ColumnElement, and_, func, insert, select
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, and_, exists, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from everloop import errors
 from everloop.domain.ids import ProjectId, SessionId
+from everloop.domain.page import Page, PageRequest
 from everloop.domain.scope import Scope
 from everloop.domain.session import Session, SessionSummary
 from everloop.storage.log_rows import json_bytes
@@ -41,52 +45,85 @@ class Sessions:
     async def summary(self, scope: Scope, session_id: SessionId) -> SessionSummary | None:
         async with self._database.read() as connection:
             session = await _session(connection, scope, session_id)
-            if session is None:
-                return None
-            inside = and_(log.c.organisation_id == scope.organisation_id, log.c.session_id == session_id)
-            first = await _end(connection, inside, log.c.id)
-            last = await _end(connection, inside, log.c.id.desc())
-            count = (await connection.execute(select(func.count()).select_from(log).where(inside))).scalar_one()
-            return SessionSummary(
-                session,
-                await _projects(connection, inside),
-                count,
-                None if first is None else json_bytes(first[1]),
-                None if last is None else last[2],
-                session.created_at if last is None else last[0],
-            )
+            return None if session is None else (await _summaries(connection, scope, [session]))[0]
+
+    async def page(self, scope: Scope, project_id: ProjectId, request: PageRequest) -> Page[SessionSummary]:
+        inside = exists().where(
+            log.c.organisation_id == table.c.organisation_id,
+            log.c.session_id == table.c.id,
+            log.c.project_id == project_id,
+        )
+        chosen = and_(table.c.organisation_id == scope.organisation_id, inside)
+        newest = select(table).where(chosen).order_by(table.c.created_at.desc(), table.c.id.desc())
+        async with self._database.read() as connection:
+            rows = (await connection.execute(newest.offset(request.offset).limit(request.size))).all()
+            total = (await connection.execute(select(func.count()).select_from(table).where(chosen))).scalar_one()
+            return Page(await _summaries(connection, scope, [_session_of(row) for row in rows]), total)
 
 
 async def _session(connection: AsyncConnection, scope: Scope, session_id: SessionId) -> Session | None:
     query = select(table).where(table.c.organisation_id == scope.organisation_id, table.c.id == session_id)
     row = (await connection.execute(query)).one_or_none()
-    return None if row is None else Session(SessionId(row.id), row.created_at, row.reference_id)
+    return None if row is None else _session_of(row)
 
 
-async def _end(
-    connection: AsyncConnection, inside: ColumnElement[bool], order: ColumnElement[str]
-) -> tuple[int, str | None, str | None] | None:
-    """The first log in that order: its `updated_at`, inputs and output."""
+def _session_of(row: Row[Any]) -> Session:
+    return Session(SessionId(row.id), row.created_at, row.reference_id)
+
+
+async def _summaries(
+    connection: AsyncConnection, scope: Scope, sessions: Sequence[Session]
+) -> tuple[SessionSummary, ...]:
+    """The sessions with what their logs say, in three reads however many they are."""
+    if not sessions:
+        return ()
+    inside = and_(log.c.organisation_id == scope.organisation_id, log.c.session_id.in_([each.id for each in sessions]))
+    ends = select(log.c.session_id, func.count(), func.min(log.c.id), func.max(log.c.id)).where(inside)
+    spans = {row[0]: row[1:] for row in (await connection.execute(ends.group_by(log.c.session_id))).all()}
+    said = await _said(connection, scope, [each for _, *logs in spans.values() for each in logs])
+    projects = await _projects(connection, scope, [each.id for each in sessions])
+    summaries = []
+    for session in sessions:
+        count, first, last = spans.get(session.id, (0, None, None))
+        summaries.append(
+            SessionSummary(
+                session,
+                projects.get(session.id, ()),
+                count,
+                None if first is None else json_bytes(said[first].inputs),
+                None if last is None else said[last].output,
+                session.created_at if last is None else said[last].updated_at,
+            )
+        )
+    return tuple(summaries)
+
+
+async def _said(
+    connection: AsyncConnection, scope: Scope, log_ids: Sequence[str]
+) -> dict[str, Row[Any, Any, Any, Any]]:
+    """The `updated_at`, inputs and output of each log."""
     same = and_(log_body.c.organisation_id == log.c.organisation_id, log_body.c.log_id == log.c.id)
     query = (
-        select(log.c.updated_at, log_body.c.inputs, log_body.c.output)
+        select(log.c.id, log.c.updated_at, log_body.c.inputs, log_body.c.output)
         .select_from(log.join(log_body, same))
-        .where(inside)
-        .order_by(order)
-        .limit(1)
+        .where(log.c.organisation_id == scope.organisation_id, log.c.id.in_(log_ids))
     )
-    row = (await connection.execute(query)).first()
-    return None if row is None else (row.updated_at, row.inputs, row.output)
+    return {row.id: row for row in (await connection.execute(query)).all()}
 
 
-async def _projects(connection: AsyncConnection, inside: ColumnElement[bool]) -> tuple[tuple[ProjectId, str], ...]:
-    """The projects that the session went through, in order of their first log."""
+async def _projects(
+    connection: AsyncConnection, scope: Scope, session_ids: Sequence[SessionId]
+) -> dict[str, tuple[tuple[ProjectId, str], ...]]:
+    """The projects that each session went through, in order of their first log."""
     same = and_(project.c.organisation_id == log.c.organisation_id, project.c.id == log.c.project_id)
     query = (
-        select(project.c.id, project.c.name)
+        select(log.c.session_id, project.c.id, project.c.name)
         .select_from(log.join(project, same))
-        .where(inside)
-        .group_by(project.c.id, project.c.name)
+        .where(log.c.organisation_id == scope.organisation_id, log.c.session_id.in_(session_ids))
+        .group_by(log.c.session_id, project.c.id, project.c.name)
         .order_by(func.min(log.c.id))
     )
-    return tuple((ProjectId(row.id), row.name) for row in (await connection.execute(query)).all())
+    found: dict[str, tuple[tuple[ProjectId, str], ...]] = {}
+    for row in (await connection.execute(query)).all():
+        found[row.session_id] = (*found.get(row.session_id, ()), (ProjectId(row.id), row.name))
+    return found

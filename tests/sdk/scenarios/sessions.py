@@ -95,3 +95,19 @@ def what_does_not_exist_or_contradicts_itself_is_refused(stage: Stage) -> None:
 async def a_session_is_made_asynchronously(stage: Stage) -> None:
     session = await stage.client.sessions.acreate()
     assert (await stage.client.sessions.aget(id=session.id)).datapoints_count == 0
+
+
+@scenario
+async def the_sessions_of_a_project_are_listed(stage: Stage) -> None:
+    project = stage.name()
+    made = stage.registered(project)
+    sessions = stage.client.sessions
+    ids = {sessions.create().id for _ in range(3)}
+    for session_id in ids:
+        stage.client.complete_deployed(project=project, inputs={"name": "Ada"}, session_id=session_id)
+    page = sessions.list(project_id=made.project_id)
+    assert (page.page, page.size, page.total) == (1, 10, 3)
+    assert {each.id for each in page.records} == ids
+    assert all(type(each).__name__ == "SessionResponse" and each.datapoints_count == 1 for each in page.records)
+    rest = await sessions.alist(project_id=made.project_id, page=2, size=2)
+    assert [each.id for each in rest.records] == [page.records[2].id]

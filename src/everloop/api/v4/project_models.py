@@ -25,9 +25,9 @@ class FeedbackTypeRequest(Request):
     kind: FeedbackClass | None = Field(None, alias="class", description="How its values are given (default `select`).")
     values: Items[FeedbackLabelRequest] | None = None
 
-    def feedback_type(self) -> FeedbackType:
-        """The type itself."""
-        kind = self.kind or FeedbackClass.SELECT
+    def feedback_type(self, known: FeedbackClass | None = None) -> FeedbackType:
+        """The type itself; `known` is the class that it has in the project, if it is there."""
+        kind = self.kind or known or FeedbackClass.SELECT
         labels = {each.value: each.sentiment or Sentiment.UNSET for each in self.values or ()}
         return FeedbackType(self.type, kind, labels)
 
