@@ -57,6 +57,17 @@ KEYED_ERRORS: Final[Responses] = {
     409: {"model": ErrorResponse, "description": "The `Idempotency-Key` was used for a call with another body."},
 }
 
+STREAMED: Final[Responses] = {
+    200: {
+        "description": "The whole answer; with `stream: true` it comes in pieces.",
+        "content": {
+            "text/event-stream": {
+                "schema": {"type": "string", "description": "Each `data:` line is an answer with a piece of it."}
+            }
+        },
+    }
+}
+
 
 async def _idempotency_key(
     _key: Annotated[

@@ -4,7 +4,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    GetJsonSchemaHandler,
+    Tag,
+    TypeAdapter,
+)
 
 from everloop.domain.document import Document
 from everloop.domain.ids import ALPHABET, TIME_WIDTH
@@ -81,6 +91,19 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     return value
 
 
+class Shape:
+    """Documents a value as one of this type and does not look at it again: what is kept was looked at when it came."""
+
+    def __init__(self, kind: Any) -> None:  # noqa: ANN401 - any type that pydantic knows
+        self._documented = TypeAdapter(kind)
+
+    def __get_pydantic_json_schema__(self, _: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:  # noqa: ANN401 - pydantic's
+        """What pydantic asks for."""
+        return handler(self._documented.core_schema)
+
+
+# A list of what Everloop does not have; named in answers, as v4 names it.
+Nothing = Annotated[list[Any], Field(max_length=0)]
 Plain = Annotated[bool | int | float | str | list[str], BeforeValidator(_plain)]
 
 

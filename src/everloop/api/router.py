@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from everloop import __version__
 from everloop.api import docs, probes
-from everloop.api.documentation import ERRORS, IDEMPOTENCY, KEY, KEYED_ERRORS, body
+from everloop.api.documentation import ERRORS, IDEMPOTENCY, KEY, KEYED_ERRORS, STREAMED, body
 from everloop.api.errors import ErrorAnswer, answer_to, detail, field_errors
 from everloop.api.fields import location_of
 from everloop.api.hot import HotRoute
@@ -107,7 +107,7 @@ def _document(app: FastAPI, route: HotRoute) -> None:
         summary=route.summary,
         description=route.description,
         response_model=route.response_model,
-        responses=ERRORS | KEYED_ERRORS,
+        responses=ERRORS | KEYED_ERRORS | STREAMED,
         dependencies=[KEY, IDEMPOTENCY],
         tags=[route.operation_id.partition("_")[0]],
     )

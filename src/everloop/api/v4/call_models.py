@@ -145,7 +145,7 @@ class Usage(BaseModel):
     prompt_tokens: int
     generation_tokens: int
     total_tokens: int
-    reasoning_tokens: int | None = None
+    reasoning_tokens: int | None
 
 
 class ToolResultResponse(BaseModel):
@@ -165,21 +165,21 @@ class DataResponse(BaseModel):
     output: str
     raw_output: str
     inputs: dict[str, Any]
-    finish_reason: str | None = None
+    finish_reason: str | None
     model_config_id: str
-    tool_results: list[ToolResultResponse] | None = None
+    tool_results: list[ToolResultResponse] | None
 
 
 class CallResponse(BaseModel):
     """The answer of a call, without its samples."""
 
-    project_id: str | None = None
-    num_samples: int | None = 1
-    logprobs: int | None = None
-    suffix: str | None = None
-    user: str | None = None
-    usage: Usage | None = None
-    metadata: dict[str, Any] | None = None
+    project_id: str | None
+    num_samples: int | None
+    logprobs: int | None
+    suffix: str | None
+    user: str | None
+    usage: Usage | None
+    metadata: dict[str, Any] | None
     provider_responses: list[Any]
-    provider_request: dict[str, Any] | None = None
-    session_id: str | None = None
+    provider_request: dict[str, Any] | None
+    session_id: str | None

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
-from everloop.api.fields import Int64, Items, Request, Text
+from everloop.api.fields import Items, Request, Text
 from everloop.api.v4.call_models import (
     CallRequest,
     CallResponse,
@@ -17,8 +17,13 @@ from everloop.api.v4.call_models import (
     Target,
     Wishes,
 )
-from everloop.api.v4.config_models import ModelConfigRequest, ResponseFormat
-from everloop.api.v4.message_models import ChatMessageWithToolCall
+from everloop.api.v4.config_models import Effort, ModelConfigRequest, ResponseFormat
+from everloop.api.v4.message_models import (
+    ChatMessageWithToolCall,
+    FunctionResponse,
+    MessageResponse,
+    ToolCallResponse,
+)
 from everloop.domain.config import Endpoint, ModelConfig
 from everloop.errors import FieldIssue, InvalidFields
 from everloop.services.command import Chat
@@ -42,8 +47,9 @@ def _choice_kind(value: object) -> str:
     return "<word>" if isinstance(value, str) else "<tool>"
 
 
+Word = Literal["none", "auto", "required"]
 _Choice = Annotated[
-    Annotated[Literal["none", "auto", "required"], Tag("<word>")] | Annotated[ToolChoice, Tag("<tool>")],
+    Annotated[Word, Tag("<word>")] | Annotated[ToolChoice, Tag("<tool>")],
     Discriminator(_choice_kind),
 ]
 _OldChoice = Annotated[
@@ -65,9 +71,7 @@ class ChatCallRequest(CallRequest):
         None, json_schema_extra={"deprecated": True}, description="The older form of `tool_choice`."
     )
     response_format: ResponseFormat | None = Field(None, description="Goes before that of the config.")
-    reasoning_effort: Literal["high", "medium", "low"] | Int64 | None = Field(
-        None, description="Goes before that of the config."
-    )
+    reasoning_effort: Effort | None = Field(None, description="Goes before that of the config.")
 
     def wishes(self) -> Wishes:
         if issues := _issues(self.messages):
@@ -149,38 +153,12 @@ class ChatRequest(ChatCallRequest):
         return {"config": given.config(), "labels": Labels(given.name, given.description)}
 
 
-class FunctionResponse(BaseModel):
-    """A function that the model wants called; `arguments` is JSON in a text."""
-
-    name: str
-    arguments: str | None = None
-
-
-class ToolCallResponse(BaseModel):
-    """One call of a tool. While streaming, `index` is its number and `arguments` a piece."""
-
-    id: str
-    type: Literal["function"]
-    function: FunctionResponse
-
-
-class MessageResponse(BaseModel):
-    """A message of the chat."""
-
-    content: str | list[dict[str, Any]] | None = None
-    name: str | None = None
-    tool_call_id: str | None = None
-    role: str
-    tool_calls: list[ToolCallResponse] | None = None
-    tool_call: FunctionResponse | None = None
-
-
 class ChatDataResponse(DataResponse):
     """One sample. `messages` is what the model was given, `output_message` its answer, to be sent back as it is."""
 
-    messages: list[MessageResponse] | None = None
-    tool_call: FunctionResponse | None = Field(None, json_schema_extra={"deprecated": True})
-    tool_calls: list[ToolCallResponse] | None = None
+    messages: list[MessageResponse] | None
+    tool_call: FunctionResponse | None = Field(json_schema_extra={"deprecated": True})
+    tool_calls: list[ToolCallResponse] | None
     output_message: MessageResponse
 
 
@@ -188,5 +166,5 @@ class ChatResponse(CallResponse):
     """The answer of a chat; while streaming, each event is one of these with a piece of one sample."""
 
     data: list[ChatDataResponse]
-    tool_choice: str | dict[str, Any] | None = None
-    tool_call: str | dict[str, Any] | None = Field(None, json_schema_extra={"deprecated": True})
+    tool_choice: Word | ToolChoice | None
+    tool_call: str | dict[str, Any] | None = Field(json_schema_extra={"deprecated": True})

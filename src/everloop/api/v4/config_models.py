@@ -5,11 +5,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from everloop.api.fields import Answer, Int64, Items, Number, OneOrMany, Request, Text
-from everloop.api.v4.message_models import ChatMessageWithToolCall
+from everloop.api.fields import Answer, Int64, Items, Nothing, Number, OneOrMany, Request, Shape, Text
+from everloop.api.v4.message_models import ChatMessageWithToolCall, Message
 from everloop.domain.config import Endpoint, ModelConfig
 
 LINKED = "organization"
+
+Effort = Literal["high", "medium", "low"] | Int64
 
 
 class ResponseFormat(Request):
@@ -83,7 +85,7 @@ class ModelConfigRequest(Request):
     chat_template: Items[ChatMessageWithToolCall] | None = None
     template_language: Literal["default"] | None = None
     tools: Items[ToolRequest] | None = None
-    reasoning_effort: Literal["high", "medium", "low"] | Int64 | None = None
+    reasoning_effort: Effort | None = None
 
     def config(self) -> ModelConfig:
         """The functional fields, with v4's defaults where nothing was said."""
@@ -173,14 +175,14 @@ class ModelConfigResponse(Answer):
     presence_penalty: float
     frequency_penalty: float
     seed: int | None
-    response_format: dict[str, Any] | None
+    response_format: Annotated[dict[str, Any], Shape(ResponseFormat)] | None
     prompt_template: str | None
-    chat_template: list[dict[str, Any]] | None
+    chat_template: list[Message] | None
     tool_configs: list[ToolConfigResponse] = Field(json_schema_extra={"deprecated": True})
     tools: list[ToolResponse]
     endpoint: Literal["complete", "chat"]
-    reasoning_effort: str | int | None
-    template_language: str
+    reasoning_effort: Annotated[str | int, Shape(Effort)] | None
+    template_language: Annotated[str, Shape(Literal["default", "jinja"])]
 
 
 class ProjectConfigResponse(Answer):
@@ -192,9 +194,9 @@ class ProjectConfigResponse(Answer):
     updated_at: datetime
     last_used: datetime
     num_datapoints: int
-    evaluation_aggregates: list[dict[str, Any]]
+    evaluation_aggregates: Nothing
     config: ModelConfigResponse
-    feedback_stats: list[dict[str, Any]] | None
+    feedback_stats: None
     experiment_id: str | None
 
 

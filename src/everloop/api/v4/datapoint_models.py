@@ -5,9 +5,12 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
-from everloop.api.fields import MAX_ITEMS, Answer, Items, Reference, Request, document
-from everloop.api.v4.message_models import ChatMessageWithToolCall
+from everloop.api.fields import MAX_ITEMS, Answer, Items, Reference, Request, Shape, document
+from everloop.api.v4.message_models import ChatMessageWithToolCall, Message
 from everloop.domain.dataset import DatapointContent, input_texts
+
+# What a target may hold; anything but null.
+_Target = str | int | float | bool | list[Any] | dict[str, Any]
 
 _ONE: Final = "<one>"
 _MANY: Final = "<many>"
@@ -76,8 +79,8 @@ class DatapointResponse(Answer):
     id: str
     dataset_id: str | None
     inputs: dict[str, str] | None
-    messages: list[dict[str, Any]] | None
-    target: dict[str, Any] | None
+    messages: list[Message] | None
+    target: dict[str, Annotated[Any, Shape(_Target)]] | None
     created_at: datetime | None
     updated_at: datetime | None
     source_project_data_id: str | None

@@ -1,7 +1,7 @@
 """Logs on the wire."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -10,19 +10,23 @@ from everloop.api.fields import (
     Count,
     Items,
     Moment,
+    Nothing,
     Number,
     OneOrMany,
     Plain,
     Reference,
     Request,
+    Shape,
     Text,
     document,
     listed,
     milliseconds,
 )
+from everloop.api.v4.call_models import ToolResultResponse
+from everloop.api.v4.chat_models import ToolChoice, Word
 from everloop.api.v4.config_models import ModelConfigRequest, ModelConfigResponse, ProjectConfigResponse
 from everloop.api.v4.feedback_models import Feedback, FeedbackResponse, Location
-from everloop.api.v4.message_models import ChatMessageWithToolCall
+from everloop.api.v4.message_models import ChatMessageWithToolCall, Message
 from everloop.domain.document import EMPTY_OBJECT
 from everloop.domain.reference import LinkReference, ProjectReference
 from everloop.services.configs import Labels
@@ -123,7 +127,7 @@ class LogResponse(Answer):
     source_datapoint_id: str | None
     id: str
     reference_id: str | None
-    messages: list[dict[str, Any]] | None
+    messages: list[Message] | None
     output: str | None
     judgment: bool | int | float | str | list[str] | None
     config_id: str | None
@@ -134,7 +138,7 @@ class LogResponse(Answer):
     error: str | None
     stdout: str | None
     duration: float | None
-    output_message: dict[str, Any] | None
+    output_message: Message | None
     prompt_tokens: int | None
     output_tokens: int | None
     prompt_cost: float | None
@@ -146,14 +150,14 @@ class LogResponse(Answer):
     tokens: int | None
     raw_output: str | None
     finish_reason: str | None
-    tools: list[dict[str, Any]]
-    tool_choice: str | dict[str, Any] | None
-    evaluation_results: list[dict[str, Any]]
-    observability_status: str
+    tools: list[Annotated[dict[str, Any], Shape(ToolResultResponse)]]
+    tool_choice: Annotated[str | dict[str, Any], Shape(Word | ToolChoice)] | None
+    evaluation_results: Nothing
+    observability_status: Literal["completed"]
     updated_at: datetime
     batch_ids: list[str]
     trial_id: str | None
-    metric_values: list[dict[str, Any]]
+    metric_values: Nothing
     project_config: ProjectConfigResponse | None = Field(
         serialization_alias="model_config", json_schema_extra={"deprecated": True}
     )

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import BaseModel, Discriminator, Field, Tag
 
-from everloop.api.fields import Items, Request, Text
+from everloop.api.fields import Items, Request, Shape, Text
 
 # v4 answers name these of every message, nulls included.
 _KEYS: Final = ("content", "name", "tool_call_id", "role", "tool_calls", "tool_call")
@@ -72,6 +72,37 @@ class ChatMessageWithToolCall(Request):
     def stored(self) -> dict[str, Any]:
         """The message as it is kept: without the keys that say nothing."""
         return self.model_dump(exclude_none=True)
+
+
+class FunctionResponse(BaseModel):
+    """A function that the model wants called; `arguments` is JSON in a text."""
+
+    name: str
+    arguments: str | None = None
+
+
+class ToolCallResponse(BaseModel):
+    """One call of a tool. While streaming, `index` is its number and `arguments` a piece."""
+
+    id: str
+    type: Literal["function"]
+    function: FunctionResponse
+
+
+class MessageResponse(BaseModel):
+    """A message of the chat."""
+
+    content: str | list[Part] | None
+    name: str | None
+    tool_call_id: str | None
+    role: Literal["user", "assistant", "system", "tool"]
+    tool_calls: list[ToolCallResponse] | None
+    tool_call: FunctionResponse | None = Field(json_schema_extra={"deprecated": True})
+    thinking: list[dict[str, Any]] | None = Field(None, description="Only on a message that was sent with it.")
+
+
+# A message as `message_view` shows it.
+Message = Annotated[dict[str, Any], Shape(MessageResponse)]
 
 
 def message_view(stored: Any) -> Any:  # noqa: ANN401 - a message in JSON

@@ -1,11 +1,11 @@
 """Projects on the wire."""
 
 from datetime import datetime
-from typing import Any
+from typing import Literal
 
 from pydantic import Field
 
-from everloop.api.fields import Answer, Items, Name, Reference, Request, Text
+from everloop.api.fields import Answer, Items, Name, Nothing, Reference, Request, Text
 from everloop.api.v4.config_models import ProjectConfigResponse
 from everloop.api.v4.experiment_models import ExperimentResponse, PositiveLabel
 from everloop.domain.feedback import FeedbackClass, FeedbackType, Sentiment
@@ -82,8 +82,8 @@ class ProjectResponse(Answer):
     data_count: int
     feedback_types: list[FeedbackTypeModel]
     team_id: str
-    config_type: str | None
-    active_evaluators: list[dict[str, Any]]
+    config_type: Literal["model"]
+    active_evaluators: Nothing
     directory_id: str | None
     created_at: datetime
     updated_at: datetime

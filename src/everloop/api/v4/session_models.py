@@ -1,7 +1,7 @@
 """Sessions on the wire."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from everloop.api.fields import Answer
 
@@ -17,7 +17,7 @@ class SessionProjectResponse(Answer):
 
     id: str
     name: str
-    type: str
+    type: Literal["prompt"]
 
 
 class SessionResponse(Answer):
