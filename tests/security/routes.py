@@ -52,6 +52,14 @@ _LINKS: Final = (
     {"environment": "{our.environment name}"},
 )
 _CALL: Final = {"project_id": "{their.project}", "inputs": {"it": "x"}}
+_COMPLETION: Final = {"model_config": {"provider": "openai", "model": "gpt-4o", "prompt_template": "Say {{it}}"}}
+_CHAT: Final = {"messages": [{"role": "user", "content": "x"}]}
+_OWN_CHAT: Final = {**_CHAT, "model_config": {"provider": "openai", "model": "gpt-4o"}}
+_CONFIGS: Final = (
+    {"model_config_id": "{our.config}"},
+    {"model_config_id": "{our.config}", "stream": True},
+    {"model_config_id": "{our.config}", "project_id": "{our.project}"},
+)
 
 TRIES: Final[Mapping[str, list[Try]]] = {
     "POST /v4/completion-deployed": [
@@ -70,6 +78,29 @@ TRIES: Final[Mapping[str, list[Try]]] = {
         Try("/v4/completion-experiment", {"experiment_id": "{their.experiment}", "project_id": each}, 422)
         for each in ("{our.project}", "pr_nobody")
     ],
+    "POST /v4/completion": _referring(
+        "/v4/completion", {**_CALL, **_COMPLETION}, {"project_id": "{our.project}"}, *_LINKS[:3]
+    ),
+    "POST /v4/completion-model-config": [
+        *_referring("/v4/completion-model-config", {"inputs": {"it": "x"}}, *_CONFIGS),
+        *_referring(
+            "/v4/completion-model-config", {"model_config_id": "{their.config}", "inputs": {"it": "x"}}, *_LINKS[:3]
+        ),
+    ],
+    "POST /v4/chat-deployed": _referring(
+        "/v4/chat-deployed", {**_CALL, **_CHAT}, {"project_id": "{our.project}"}, _LINKS[3]
+    ),
+    "POST /v4/chat": [
+        *_referring("/v4/chat", {**_CALL, **_OWN_CHAT}, {"project_id": "{our.project}"}, *_LINKS[:3]),
+        *_referring("/v4/chat", {**_CALL, **_OWN_CHAT, "stream": True}, {"project_id": "{our.project}"}, *_LINKS[:3]),
+    ],
+    "POST /v4/chat-model-config": _referring("/v4/chat-model-config", _CHAT, *_CONFIGS),
+    "POST /v4/chat-experiment": _referring(
+        "/v4/chat-experiment",
+        _CHAT,
+        {"experiment_id": "{our.experiment}"},
+        {"experiment_id": "{our.experiment}", "stream": True},
+    ),
     "POST /v4/projects": [Try("/v4/projects", {"name": "new"}, 201)],
     "GET /v4/projects": [Try("/v4/projects?size=50", status=200), Try("/v4/projects?filter=canary", status=200)],
     "GET /v4/projects/{id}": [Try("/v4/projects/{our.project}")],
