@@ -9,6 +9,7 @@ import pytest
 
 from tests.postgres import Cluster, cluster
 from tests.server import RunningServer, serving
+from tests.upstream import Upstream
 
 DEADLINE = 10.0  # generous; a second is what we promise
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -21,9 +22,21 @@ def postgres() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="module")
-def servers(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[RunningServer]]:
+def upstream() -> Iterator[Upstream]:
+    with Upstream() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def servers(
+    postgres: Cluster, tmp_path_factory: pytest.TempPathFactory, upstream: Upstream
+) -> Iterator[list[RunningServer]]:
     """Two machines with one database, empty until both start: each has a data directory, and they share the secret."""
-    settings = {"EVERLOOP_DATABASE_URL": postgres.create("shared"), "EVERLOOP_SECRET_KEY": SECRET}
+    settings = {
+        "EVERLOOP_DATABASE_URL": postgres.create("shared"),
+        "EVERLOOP_SECRET_KEY": SECRET,
+        "OPENAI_BASE_URL": upstream.base_url,
+    }
     folder = tmp_path_factory.mktemp("servers")
     with ExitStack() as stack, ThreadPoolExecutor(2) as starters:
 
@@ -79,6 +92,25 @@ def test_a_revoked_key_is_worthless_at_the_other(servers: list[RunningServer]):
     assert one.delete(f"/api/api-keys/{made['id']}").status == 200
     while other.get("/v4/projects").status != 401:
         assert time.monotonic() < deadline
+
+
+def test_a_changed_provider_key_is_used_by_the_other(servers: list[RunningServer], upstream: Upstream):
+    one, two = servers
+    body = {"project": "keyed", "provider": "openai", "model": "gpt-4o", "prompt_template": "Hi"}
+    config = one.post("/v4/model-configs", body).expect(200)["config"]["id"]
+    for here, there, key in ((one, two, "sk-first"), (two, one, "sk-second")):
+        here.put("/api/provider-keys/openai", {"key": key}).expect(200)
+        assert here.post("/v4/completion-deployed", {"project": "keyed"}).expect(200)["data"]
+        assert upstream.requests[-1].headers["authorization"] == f"Bearer {key}", "at once where it was taken"
+        deadline = time.monotonic() + DEADLINE
+        sent = ""
+        while sent != f"Bearer {key}":
+            assert time.monotonic() < deadline, sent
+            upstream.reset()
+            if there.post("/v4/completion-deployed", {"project": "keyed"}).status == 200:
+                sent = upstream.requests[-1].headers.get("authorization", "")
+    assert until(two, "keyed", config) == config
+    assert one.delete("/api/provider-keys/openai").status == 204
 
 
 def test_a_new_project_made_by_both_at_once_is_one(servers: list[RunningServer]):

@@ -6,16 +6,28 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.faults.databases import DATABASES, kept
 from tests.server import RunningServer, serving
+from tests.upstream import Upstream
 
 DEADLINE = 10.0  # generous; a second is what we promise
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    with serving(tmp_path_factory.mktemp("workers") / "data", arguments=("--workers", "2")) as running:
+def upstream() -> Iterator[Upstream]:
+    with Upstream() as running:
         yield running
-        running.stop()
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, upstream: Upstream
+) -> Iterator[RunningServer]:
+    for database in kept(request, tmp_path_factory.mktemp("workers")):
+        settings = {**database.settings, "OPENAI_BASE_URL": upstream.base_url}
+        with serving(database.data_dir, settings, ("--workers", "2")) as running:
+            yield running
+            running.stop()
 
 
 def register(server: RunningServer, template: str) -> str:
@@ -68,6 +80,21 @@ def test_a_revoked_key_is_worthless_at_both(server: RunningServer):
     assert until(other, live) == live
     assert server.delete(f"/api/api-keys/{made['id']}").status == 200
     assert until(other, {401}) == {401}
+
+
+def test_a_changed_provider_key_reaches_both(server: RunningServer, upstream: Upstream):
+    body = {"project": "keyed", "provider": "openai", "model": "gpt-4o", "prompt_template": "Hi"}
+    server.post("/v4/model-configs", body).expect(200)
+    for key in ("sk-first", "sk-second"):
+        server.put("/api/provider-keys/openai", {"key": key}).expect(200)
+        deadline, good = time.monotonic() + DEADLINE, 0
+        while good < 3 and time.monotonic() < deadline:
+            upstream.reset()
+            outcomes = burst(server, "/v4/completion-deployed", {"project": "keyed"})
+            sent = {each.headers.get("authorization") for each in upstream.requests}
+            good = good + 1 if sent == {f"Bearer {key}"} and len(upstream.requests) == len(outcomes) else 0
+        assert good == 3, f"both workers do not use {key}"
+    assert server.delete("/api/provider-keys/openai").status == 204
 
 
 def test_a_new_project_made_by_both_at_once_is_one(server: RunningServer):
