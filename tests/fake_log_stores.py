@@ -11,12 +11,14 @@ from everloop.domain.ids import (
     SessionId,
 )
 from everloop.domain.log import Log, LogLink
+from everloop.domain.log_filter import LogFilter
 from everloop.domain.page import Page, PageRequest
 from everloop.domain.scope import Scope
 from everloop.domain.session import Session, SessionSummary
 from everloop.domain.trial import Trial
 from everloop.errors import Conflict, Unavailable
 from tests.fake_stores import Memory
+from tests.log_model import found
 
 
 @dataclass
@@ -74,6 +76,13 @@ class FakeLogStore:
 
     async def page(self, scope: Scope, project_id: ProjectId, request: PageRequest) -> Page[Log]:
         logs = [log for log in reversed(self._of(scope)) if log.project_id == project_id]
+        return Page(tuple(logs[request.offset : request.offset + request.size]), len(logs))
+
+    async def find(self, scope: Scope, project_id: ProjectId, chosen: LogFilter, request: PageRequest) -> Page[Log]:
+        mine = (await self.page(scope, project_id, PageRequest(0, len(self.memory.logs)))).items
+        said = {log.id: [each for _, each in self.memory.feedback if each.log_id == log.id] for log in mine}
+        models: dict[str | None, str] = {key: version.config.model for (_, key), version in self.memory.configs.items()}
+        logs = found(mine, chosen, said, models)
         return Page(tuple(logs[request.offset : request.offset + request.size]), len(logs))
 
     async def count(self, scope: Scope, project_ids: Sequence[ProjectId]) -> dict[ProjectId, int]:

@@ -203,12 +203,18 @@ def test_page_and_size_of_old_habit(running_server):
         "page=x",
         "sort_by=size",
         "order=up",
-        "user_filter=ada",
         "filter=%00",
     ],
 )
 def test_a_page_that_cannot_be(running_server, query):
     assert running_server.get(f"/v4/projects?{query}").expect(422)["detail"][0]["loc"][0] == "query"
+
+
+def test_no_project_has_users_yet(running_server, register):
+    register()
+    answer = running_server.get("/v4/projects?user_filter=ada").expect(200)
+    assert answer == {"records": [], "page": 0, "size": 10, "total": 0}
+    assert running_server.get("/v4/projects?user_filter=").expect(200)["total"] > 0
 
 
 def test_the_farthest_page_is_empty(running_server):

@@ -27,6 +27,7 @@ from everloop.domain.ids import (
 )
 from everloop.domain.keys import ApiKey, ProviderKey
 from everloop.domain.log import Log, LogLink
+from everloop.domain.log_filter import LogFilter
 from everloop.domain.organisation import Organisation
 from everloop.domain.page import Page, PageRequest
 from everloop.domain.project import Project, ProjectSort
@@ -72,6 +73,10 @@ class LogStore(Protocol):
 
     async def page(self, scope: Scope, project_id: ProjectId, request: PageRequest) -> Page[Log]:
         """The logs of a project, newest first, with their bodies."""
+        ...
+
+    async def find(self, scope: Scope, project_id: ProjectId, chosen: LogFilter, request: PageRequest) -> Page[Log]:
+        """The same for those that pass a filter, in its order. All logs of the project are looked at."""
         ...
 
     async def count(self, scope: Scope, project_ids: Sequence[ProjectId]) -> dict[ProjectId, int]:

@@ -113,9 +113,18 @@ class ProjectService:
         return (await self._details(scope, [view.project]))[0]
 
     async def page(
-        self, scope: Scope, *, name_part: str | None, sort: ProjectSort, descending: bool, request: PageRequest
+        self,
+        scope: Scope,
+        *,
+        name_part: str | None,
+        user_part: str | None,
+        sort: ProjectSort,
+        descending: bool,
+        request: PageRequest,
     ) -> Page[ProjectDetails]:
-        """Projects whose name contains `name_part`."""
+        """Projects whose name contains `name_part`, and the name of one of whose users `user_part`."""
+        if user_part:
+            return Page((), 0)  # no project has users yet
         page = await self._projects.page(scope, name_part, sort, descending, request)
         return Page(tuple(await self._details(scope, page.items)), page.total)
 

@@ -8,10 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from everloop.domain.ids import LogId, ProjectId, SessionId
 from everloop.domain.log import Log, LogLink
+from everloop.domain.log_filter import LogFilter
 from everloop.domain.page import Page, PageRequest
 from everloop.domain.scope import Scope
 from everloop.storage.log_counts import of_projects, place
 from everloop.storage.log_rows import body_of, log_of
+from everloop.storage.log_search import read_page
 from everloop.storage.log_tables import log as table
 from everloop.storage.log_tables import log_body
 from everloop.storage.transactions import Transactions
@@ -54,6 +56,11 @@ class Logs:
             query = select(table).where(below).order_by(table.c.id.desc()).offset(begin.offset).limit(request.size)
             rows = (await connection.execute(query)).all()
             return Page(await _with_bodies(connection, scope, rows), begin.total)
+
+    async def find(self, scope: Scope, project_id: ProjectId, chosen: LogFilter, request: PageRequest) -> Page[Log]:
+        async with self._database.read() as connection:
+            rows, total = await read_page(connection, scope, project_id, chosen, request)
+            return Page(await _with_bodies(connection, scope, rows), total)
 
     async def count(self, scope: Scope, project_ids: Sequence[ProjectId]) -> dict[ProjectId, int]:
         async with self._database.read() as connection:

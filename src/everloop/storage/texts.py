@@ -8,20 +8,20 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
 # "Substitute", a control character of no use elsewhere; it stands for itself or for NUL, as the digit after it says.
-_MARK: Final = "\x1a"
+MARK: Final = "\x1a"
 
 
 def escaped(text: str) -> str:
     """The text without NUL. Different texts stay different; those without control characters stay as they are."""
-    if "\x00" in text or _MARK in text:
-        return text.replace(_MARK, f"{_MARK}1").replace("\x00", f"{_MARK}0")
+    if "\x00" in text or MARK in text:
+        return text.replace(MARK, f"{MARK}1").replace("\x00", f"{MARK}0")
     return text
 
 
 def unescaped(text: str) -> str:
     """The text that was escaped."""
-    if _MARK in text:
-        return text.replace(f"{_MARK}0", "\x00").replace(f"{_MARK}1", _MARK)
+    if MARK in text:
+        return text.replace(f"{MARK}0", "\x00").replace(f"{MARK}1", MARK)
     return text
 
 

@@ -30,6 +30,7 @@ from everloop.domain.ids import (
     TrialId,
 )
 from everloop.domain.log import LogBody
+from everloop.domain.log_filter import LogFilter
 from everloop.domain.outcome import PositiveLabel
 from everloop.domain.page import Page
 from everloop.domain.project import ProjectSort
@@ -151,6 +152,7 @@ SEEING_NOTHING: dict[str, tuple[Probe, object]] = {
     "LogStore.link": (lambda s, who: s.logs.link(who, LOG), None),
     "LogStore.link_by_reference": (lambda s, who: s.logs.link_by_reference(who, "mine"), None),
     "LogStore.page": (lambda s, who: s.logs.page(who, PROJECT, ALL), NOTHING),
+    "LogStore.find": (lambda s, who: s.logs.find(who, PROJECT, LogFilter(search="out"), ALL), NOTHING),
     "LogStore.count": (lambda s, who: s.logs.count(who, [PROJECT]), {PROJECT: 0}),
     "SessionStore.get": (lambda s, who: s.sessions.get(who, SESSION), None),
     "SessionStore.summary": (lambda s, who: s.sessions.summary(who, SESSION), None),

@@ -5,17 +5,16 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request
 
 from everloop.api.documentation import ERRORS, KEY, body, path
-from everloop.api.fields import OneOrMany, Text
-from everloop.api.paging import FirstZero, PaginatedData, Size, from_zero
+from everloop.api.fields import OneOrMany
+from everloop.api.paging import PaginatedData, from_zero
 from everloop.api.services import Caller, Use
 from everloop.api.strict_json import StrictRoute
-from everloop.api.v4.filters import refuse
 from everloop.api.v4.log_models import CreateLogResponse, LogRequest, LogResponse
+from everloop.api.v4.log_query import LogQuery
 from everloop.api.v4.log_view import created, log_response
 
 router = APIRouter(route_class=StrictRoute, tags=["Logs"], dependencies=[KEY], responses=ERRORS)
 
-_FILTERS: Final = frozenset({"search", "metadata_search", "version_status", "start_date", "end_date", "sort"})
 _EXAMPLE: Final = {
     "project": "support-bot",
     "config": {"provider": "openai", "model": "gpt-4o", "prompt_template": "Answer kindly: {{question}}"},
@@ -38,18 +37,16 @@ async def log(
 
 @router.get("/v4/logs", operation_id="Logs_list")
 async def page(
-    caller: Caller,
-    services: Use,
-    raw: Request,
-    project_id: Annotated[Text, Query(description="The project's id.", examples=["pr_2Zx0cLq9RkT4vB7nYpW1e"])],
-    page: FirstZero = 0,
-    size: Size = 50,
+    caller: Caller, services: Use, raw: Request, query: Annotated[LogQuery, Query()]
 ) -> PaginatedData[LogResponse]:
-    """List a project's logs, newest first."""
-    refuse(raw, _FILTERS, "_filter")
-    found = await services.logs.page(caller, project_id, from_zero(page, size))
+    """List a project's logs, newest first unless `sort` says otherwise.
+
+    `feedback-<type>_filter`, such as `feedback-rating_filter=good`, asks for feedback; it may be repeated.
+    """
+    chosen = query.filter(raw.query_params.multi_items())
+    found = await services.logs.page(caller, query.project_id, from_zero(query.page, query.size), chosen)
     records = [log_response(each) for each in found.items]
-    return PaginatedData[LogResponse](records=records, page=page, size=size, total=found.total)
+    return PaginatedData[LogResponse](records=records, page=query.page, size=query.size, total=found.total)
 
 
 @router.get("/v4/logs/{id}", operation_id="Logs_get")

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 
 from everloop.api.documentation import ERRORS, KEY, body, path
 from everloop.api.fields import Text
@@ -11,7 +11,6 @@ from everloop.api.services import Caller, Use
 from everloop.api.strict_json import StrictRoute
 from everloop.api.v4.config_models import GetModelConfigResponse, ProjectConfigResponse
 from everloop.api.v4.config_view import active_config, project_config
-from everloop.api.v4.filters import refuse
 from everloop.api.v4.log_models import LogResponse
 from everloop.api.v4.log_view import log_response
 from everloop.api.v4.project_models import CreateProjectRequest, ProjectResponse, UpdateProjectRequest
@@ -45,17 +44,21 @@ async def create(
 async def page(
     caller: Caller,
     services: Use,
-    raw: Request,
     page: FirstZero = 0,
     size: Size = 10,
     filter: Annotated[Text | None, Query(description="Part of the name, in any case.")] = None,
+    user_filter: Annotated[Text | None, Query(description="Part of a user's name; no project has users yet.")] = None,
     sort_by: Annotated[ProjectSort, Query(description="What decides the order.")] = ProjectSort.CREATED_AT,
     order: Annotated[Literal["asc", "desc"], Query(description="Upwards or downwards.")] = "desc",
 ) -> PaginatedData[ProjectResponse]:
     """List projects."""
-    refuse(raw, {"user_filter"})
     found = await services.projects.page(
-        caller, name_part=filter or None, sort=sort_by, descending=order == "desc", request=from_zero(page, size)
+        caller,
+        name_part=filter or None,
+        user_part=user_filter or None,
+        sort=sort_by,
+        descending=order == "desc",
+        request=from_zero(page, size),
     )
     records = [project(caller, each) for each in found.items]
     return PaginatedData[ProjectResponse](records=records, page=page, size=size, total=found.total)

@@ -1,0 +1,64 @@
+"""Functions on text that both databases can be made to have, each said in the words of either."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from sqlalchemy import Text
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import GenericFunction
+
+from everloop.storage.texts import MARK
+
+
+class bytewise(GenericFunction[str]):  # noqa: N801 - named as functions of the database are
+    """The text, to be ordered by its bytes: `bytewise(text)`."""
+
+    type = Text()
+    inherit_cache = True
+
+
+class small_ascii(GenericFunction[str]):  # noqa: N801 - as above
+    """The text with ASCII's letters, and no others, as small ones: `small_ascii(text)`."""
+
+    type = Text()
+    inherit_cache = True
+
+
+class searchable(GenericFunction[str]):  # noqa: N801 - as above
+    """The text of a column as a place to find others in: `searchable(text)`. What stands for NUL is found by nobody."""
+
+    type = Text()
+    inherit_cache = True
+
+
+class model_in(GenericFunction[str]):  # noqa: N801 - as above
+    """The model in the JSON of a configuration, whose first key it is: `model_in(config)`."""
+
+    type = Text()
+    inherit_cache = True
+
+
+_Written = Callable[[str], str]
+# PostgreSQL has NUL in no text, so that the JSON of a whole configuration, which may have it, cannot be unpacked there.
+_MODEL_IN_POSTGRES: Final = r"""substring({} from '^\{{"model":("(?:[^"\\]|\\.)*")')"""
+_WRITTEN: Final[Mapping[type[GenericFunction[str]], tuple[_Written, _Written]]] = {
+    bytewise: ("({})".format, '({} COLLATE "C")'.format),
+    small_ascii: ("lower({})".format, 'lower({} COLLATE "C")'.format),
+    searchable: ("({})".format, f"replace(replace({{}}, '{MARK}0', U&'\\FDD0'), '{MARK}1', '{MARK}')".format),
+    model_in: (
+        "json_extract({}, '$.model')".format,
+        f"(replace({_MODEL_IN_POSTGRES}, '\\u0000', '')::json #>> '{{{{}}}}')".format,
+    ),
+}
+
+
+def _compile(kind: type[GenericFunction[str]], dialect: str, written: _Written) -> None:
+    @compiles(kind, dialect)
+    def compiled(function: GenericFunction[str], compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - SQLAlchemy's
+        return written(compiler.process(function.clauses, **options))
+
+
+for _kind, (_sqlite, _postgres) in _WRITTEN.items():
+    _compile(_kind, "sqlite", _sqlite)
+    _compile(_kind, "postgresql", _postgres)
