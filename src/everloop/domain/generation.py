@@ -167,7 +167,7 @@ def joined(events: Sequence[Event]) -> list[Event]:
         if isinstance(event, TextDelta) and isinstance(last, TextDelta) and last.sample == event.sample:
             found[-1] = TextDelta(last.sample, last.text + event.text)
         elif isinstance(event, ToolCallDelta) and isinstance(last, ToolCallDelta) and _go_on(last, event):
-            found[-1] = replace(last, arguments=last.arguments + event.arguments)
+            found[-1] = replace(last, arguments=last.arguments + event.arguments, name=last.name or event.name)
         else:
             found.append(event)
     return found

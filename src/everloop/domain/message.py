@@ -37,7 +37,7 @@ def _filled(message: Message, inputs: Mapping[str, Any]) -> Message:
 
 
 def _filled_part(part: Mapping[str, Any], inputs: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {**part, "text": parse(part["text"]).render(inputs)} if part["type"] == "text" else part
+    return {**part, "text": parse(part["text"]).render(inputs)} if part.get("type") == "text" else part
 
 
 def _templates(message: Message) -> list[Template]:
@@ -49,7 +49,7 @@ def texts(message: Message) -> list[str]:
     content = message.get("content")
     if content is None:
         return []
-    return [content] if isinstance(content, str) else [part["text"] for part in content if part["type"] == "text"]
+    return [content] if isinstance(content, str) else [part["text"] for part in content if part.get("type") == "text"]
 
 
 def text_of(messages: Iterable[Message]) -> str:

@@ -11,6 +11,7 @@ def test_pieces_that_follow_each_other_are_one():
         ToolCallDelta(0, 0, "}"),
         ToolCallDelta(0, 1, "x", "other", "g"),
         ToolCallDelta(1, 1, "y"),
+        ToolCallDelta(1, 1, "", None, "late"),
         Finish(0, "stop", b""),
         TextDelta(1, "d"),
     ]
@@ -19,7 +20,7 @@ def test_pieces_that_follow_each_other_are_one():
         TextDelta(1, "c"),
         ToolCallDelta(0, 0, "{}", "id", "f"),
         ToolCallDelta(0, 1, "x", "other", "g"),
-        ToolCallDelta(1, 1, "y"),
+        ToolCallDelta(1, 1, "y", None, "late"),
         Finish(0, "stop", b""),
         TextDelta(1, "d"),
     ]
