@@ -10,6 +10,7 @@
     │   └── MissingInputs    the template asks for inputs that the call did not bring
     ├── TooLarge             the request is over the operator's limit
     ├── Unavailable          nothing can be kept at the moment; the same call may succeed later
+    ├── NotOffered           v4 had it, Everloop has it not
     └── ProviderFailure      the model provider failed or refused
 
 `api/errors.py` is the one place that turns these into statuses and words of the wire.
@@ -51,6 +52,10 @@ class FieldIssue:
     location: tuple[str | int, ...]
     message: str
     kind: str = "value_error"
+
+
+class NotOffered(EverloopError):
+    """What v4 had and Everloop has not; the message says what to use instead."""
 
 
 class InvalidFields(EverloopError):

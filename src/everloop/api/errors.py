@@ -15,6 +15,7 @@ from everloop.errors import (
     FailureKind,
     InvalidFields,
     NotFound,
+    NotOffered,
     ProviderFailure,
     TooLarge,
     Unauthenticated,
@@ -32,6 +33,7 @@ _STATUS: Final[Mapping[type[EverloopError], HTTPStatus]] = {
     InvalidFields: HTTPStatus.UNPROCESSABLE_ENTITY,
     Unprocessable: HTTPStatus.UNPROCESSABLE_ENTITY,
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    NotOffered: HTTPStatus.NOT_IMPLEMENTED,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
@@ -61,6 +63,7 @@ _TYPE: Final[Mapping[int, str]] = {
     HTTPStatus.UNPROCESSABLE_ENTITY: "unprocessable_entity_error",
     HTTPStatus.TOO_MANY_REQUESTS: "rate_limit_error",
     HTTPStatus.INTERNAL_SERVER_ERROR: "internal_server_error",
+    HTTPStatus.NOT_IMPLEMENTED: "not_implemented_error",
     HTTPStatus.SERVICE_UNAVAILABLE: "service_unavailable_error",
 }
 

@@ -27,8 +27,10 @@ from everloop.api.v4 import (
     experiments,
     feedback,
     feedback_types,
+    log_changes,
     logs,
     model_configs,
+    not_offered,
     projects,
     prompt_files,
     sessions,
@@ -53,6 +55,7 @@ _ROUTERS = (
     experiments.router,
     sessions.router,
     logs.router,
+    log_changes.router,
     feedback.router,
     feedback_types.router,
     datasets.router,
@@ -65,6 +68,7 @@ _ROUTERS = (
     managed_experiments.router,
     probes.router,
     docs.router,
+    not_offered.router,
 )
 
 

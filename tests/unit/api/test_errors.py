@@ -12,6 +12,7 @@ from everloop.errors import (
     InvalidFields,
     MissingInputs,
     NotFound,
+    NotOffered,
     ProviderFailure,
     TooLarge,
     Unauthenticated,
@@ -29,6 +30,7 @@ from everloop.errors import (
         (Conflict("m"), 409, "conflict_error"),
         (Unprocessable("m"), 422, "unprocessable_entity_error"),
         (TooLarge("m"), 413, "request_too_large_error"),
+        (NotOffered("m"), 501, "not_implemented_error"),
         (Unavailable("m"), 503, "service_unavailable_error"),
     ],
 )
@@ -87,7 +89,7 @@ def test_every_kind_of_failure_and_every_error_has_a_status():
 
     special = {EverloopError, InvalidFields, MissingInputs, ProviderFailure}
     ours = [each for each in tree(EverloopError) if each not in special and each.__module__ == "everloop.errors"]
-    assert len(ours) == 7
+    assert len(ours) == 8
     for error in ours:
         assert answer_to(error("m")).status < 600
 
