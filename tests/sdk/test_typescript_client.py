@@ -25,6 +25,8 @@ SCENARIOS: Final = (
     "logging_and_feedback",
     "a_session_of_two_calls",
     "an_experiment",
+    "a_chat_that_calls_a_tool",
+    "configs_of_the_calls_own",
     "projects_by_name",
     "errors_say_what_to_do",
 )

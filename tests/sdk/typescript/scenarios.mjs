@@ -203,6 +203,49 @@ const scenarios = {
     await client.experiments.delete({ experimentId: experiment.id });
   },
 
+  async a_chat_that_calls_a_tool() {
+    const project = name("project");
+    const tool = { name: "get_weather", parameters: { type: "object", properties: { city: { type: "string" } } } };
+    const { project_id } = await registered(project, {
+      prompt_template: undefined,
+      chat_template: [{ role: "system", content: "You are {{who}}." }],
+      tools: [tool],
+      other: { mock: { tool_calls: [{ name: "get_weather", arguments: { city: "Paris" } }] } },
+    });
+    const user = { role: "user", content: "What is the weather?" };
+    const call = { project, inputs: { who: "Ada" }, messages: [user], tool_choice: "auto" };
+    const [sample] = (await client.chatDeployed(call)).data.data;
+    assert.equal(sample.finish_reason, "tool_call");
+    assert.deepEqual(sample.tool_calls[0].function, { name: "get_weather", arguments: '{"city":"Paris"}' });
+    const reply = { role: "tool", tool_call_id: sample.tool_calls[0].id, content: "Rain." };
+    const { data } = await client.chatDeployed({ ...call, messages: [user, sample.output_message, reply] });
+    assert.match(data.data[0].output, /Rain\./);
+    assert.deepEqual(data.data[0].messages.map((each) => each.role), ["system", "user", "assistant", "tool"]);
+    const came = await pieces(await client.chatDeployedStream(call));
+    const parts = came.flatMap((each) => each.tool_calls ?? []).map((each) => each.function.arguments);
+    assert.equal(parts.join(""), '{"city":"Paris"}');
+    assert.equal(came.at(-1).finish_reason, "tool_call");
+    assert.equal((await logs(project_id)).length, 3);
+  },
+
+  async configs_of_the_calls_own() {
+    const project = name("project");
+    const messages = [{ role: "user", content: "Hi" }];
+    const call = { project, messages, model_config: { provider: "mock", model: "gpt-4o" } };
+    const { data: first } = await client.chat(call);
+    const again = await pieces(await client.chatStream(call));
+    const id = first.data[0].model_config_id;
+    assert.ok(again.every((each) => each.model_config_id === id));
+    const { data: named } = await client.chatModelConfiguration({ project, messages, model_config_id: id });
+    assert.equal(named.data[0].output, first.data[0].output);
+    const prompt = { provider: "mock", model: "gpt-4o", prompt_template: "Hi" };
+    const { data: completed } = await client.complete({ project, model_config: prompt });
+    assert.match(completed.data[0].output, /You said: Hi/);
+    const configs = (await client.projects.listConfigs({ id: first.project_id })).data;
+    assert.equal(configs.length, 2);
+    await refused(400, () => client.chatDeployed({ project, messages }));
+  },
+
   async projects_by_name() {
     const made = (await client.projects.create({ name: `${name("folder")}/a b` })).data;
     const found = (await client.projects.list({ filter: made.name })).data;
