@@ -10,7 +10,7 @@ from everloop.domain.ids import (
     ProjectId,
     SessionId,
 )
-from everloop.domain.log import Log, LogLink
+from everloop.domain.log import Log, LogCompletion, LogLink
 from everloop.domain.log_filter import LogFilter
 from everloop.domain.page import Page, PageRequest
 from everloop.domain.scope import Scope
@@ -87,6 +87,12 @@ class FakeLogStore:
 
     async def count(self, scope: Scope, project_ids: Sequence[ProjectId]) -> dict[ProjectId, int]:
         return {each: sum(log.project_id == each for log in self._of(scope)) for each in project_ids}
+
+    async def update(self, scope: Scope, log_id: LogId, change: LogCompletion, now: int) -> bool:
+        raise NotImplementedError
+
+    async def delete(self, scope: Scope, log_ids: Sequence[LogId]) -> None:
+        raise NotImplementedError
 
     def _of(self, scope: Scope) -> list[Log]:
         return [log for owner, log in self.memory.logs.values() if owner == scope.organisation_id]

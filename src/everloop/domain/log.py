@@ -1,6 +1,7 @@
 """A log: one sample of one call, what was asked, what came back, and what it took."""
 
 from dataclasses import field
+from typing import Final
 
 from everloop.domain.generation import Usage
 from everloop.domain.ids import ConfigId, EnvironmentId, ExperimentId, LogId, ProjectId, SessionId, TrialId
@@ -66,6 +67,19 @@ class Log:
     duration: float | None = None
     provider_calls: int | None = None
     body: LogBody = field(default_factory=LogBody)
+
+
+# What `error_kind` says of an error that the caller told.
+REPORTED: Final = "reported"
+
+
+@value
+class LogCompletion:
+    """What is told of a log after it was kept; None leaves a field as it is. `duration` is in seconds."""
+
+    output: str | None = None
+    error: str | None = None
+    duration: float | None = None
 
 
 @value

@@ -26,7 +26,7 @@ from everloop.domain.ids import (
     TrialId,
 )
 from everloop.domain.keys import ApiKey, ProviderKey
-from everloop.domain.log import Log, LogLink
+from everloop.domain.log import Log, LogCompletion, LogLink
 from everloop.domain.log_filter import LogFilter
 from everloop.domain.organisation import Organisation
 from everloop.domain.page import Page, PageRequest
@@ -81,6 +81,14 @@ class LogStore(Protocol):
 
     async def count(self, scope: Scope, project_ids: Sequence[ProjectId]) -> dict[ProjectId, int]:
         """How many logs each project has."""
+        ...
+
+    async def update(self, scope: Scope, log_id: LogId, change: LogCompletion, now: int) -> bool:
+        """Completes a log, and says whether it is there. Experiments go on telling of it as it was."""
+        ...
+
+    async def delete(self, scope: Scope, log_ids: Sequence[LogId]) -> None:
+        """Deletes those that are there, with their feedback. Experiments go on telling of them."""
         ...
 
 

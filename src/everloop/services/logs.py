@@ -8,7 +8,7 @@ from everloop.domain.document import EMPTY_OBJECT, Document
 from everloop.domain.feedback import Feedback
 from everloop.domain.generation import Usage
 from everloop.domain.ids import ConfigId, EnvironmentId, LogId, TrialId
-from everloop.domain.log import Log, LogBody
+from everloop.domain.log import REPORTED, Log, LogBody, LogCompletion
 from everloop.domain.log_filter import EVERYTHING, LogFilter
 from everloop.domain.page import Page, PageRequest
 from everloop.domain.project import Project
@@ -24,8 +24,6 @@ from everloop.services.environments import EnvironmentService
 from everloop.services.feedback import FeedbackCommand, FeedbackService
 from everloop.services.projects import ProjectService
 from everloop.services.sessions import SessionService
-
-REPORTED = "reported"
 
 
 @value
@@ -145,6 +143,24 @@ class LogService:
         else:
             page = await self._logs.find(scope, project.id, chosen, request)
         return Page(tuple(await self._details(scope, page.items)), page.total)
+
+    async def update(self, scope: Scope, log_id: str, change: LogCompletion) -> LogDetails:
+        """Completes a log; one that keeps no text gets none. Raises `NotFound`."""
+        if not await self._logs.update(scope, LogId(log_id), change, self._clock.now()):
+            raise NotFound(f"There is no log with the id {log_id!r}.")
+        return await self.get(scope, log_id)
+
+    async def update_by_reference(self, scope: Scope, reference_id: str, change: LogCompletion) -> LogDetails:
+        """The same with the newest log that has the caller's reference. Raises `NotFound`."""
+        link = await self._logs.link_by_reference(scope, reference_id)
+        if link is None:
+            raise NotFound(f"There is no log with the reference {reference_id!r}.")
+        return await self.update(scope, link.id, change)
+
+    async def delete(self, scope: Scope, log_ids: Sequence[str]) -> None:
+        """Deletes those of the logs that are there, with their feedback."""
+        if log_ids:
+            await self._logs.delete(scope, [LogId(each) for each in log_ids])
 
     async def _log(self, scope: Scope, command: LogCommand) -> Log:
         project = (await self._projects.resolve(scope, command.project)).project

@@ -7,10 +7,11 @@ from sqlalchemy import ColumnElement, Row, and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from everloop.domain.ids import LogId, ProjectId, SessionId
-from everloop.domain.log import Log, LogLink
+from everloop.domain.log import Log, LogCompletion, LogLink
 from everloop.domain.log_filter import LogFilter
 from everloop.domain.page import Page, PageRequest
 from everloop.domain.scope import Scope
+from everloop.storage.log_changes import complete_log, delete_logs
 from everloop.storage.log_counts import of_projects, place
 from everloop.storage.log_rows import body_of, log_of
 from everloop.storage.log_search import read_page
@@ -65,6 +66,14 @@ class Logs:
     async def count(self, scope: Scope, project_ids: Sequence[ProjectId]) -> dict[ProjectId, int]:
         async with self._database.read() as connection:
             return await of_projects(connection, scope.organisation_id, project_ids)
+
+    async def update(self, scope: Scope, log_id: LogId, change: LogCompletion, now: int) -> bool:
+        async with self._database.write(scope.organisation_id) as connection:
+            return await complete_log(connection, scope, log_id, change, now)
+
+    async def delete(self, scope: Scope, log_ids: Sequence[LogId]) -> None:
+        async with self._database.write(scope.organisation_id) as connection:
+            await delete_logs(connection, scope, log_ids)
 
 
 def _with_id(scope: Scope, log_id: LogId) -> ColumnElement[bool]:

@@ -29,7 +29,7 @@ from everloop.domain.ids import (
     SessionId,
     TrialId,
 )
-from everloop.domain.log import LogBody
+from everloop.domain.log import LogBody, LogCompletion
 from everloop.domain.log_filter import LogFilter
 from everloop.domain.outcome import PositiveLabel
 from everloop.domain.page import Page
@@ -232,6 +232,8 @@ TOUCHING_NOTHING: dict[str, tuple[Probe, object]] = {
         False,
     ),
     "IdempotencyStore.release": (lambda s, who: s.idempotency.release(who, PENDING, "claim_2"), None),
+    "LogStore.update": (lambda s, who: s.logs.update(who, LOG, LogCompletion("stolen"), 99), False),
+    "LogStore.delete": (lambda s, who: s.logs.delete(who, [LOG]), None),
     "KeyStore.revoke_api_key": (lambda s, who: s.keys.revoke_api_key(who, ApiKeyId("key_1"), 99), None),
     "KeyStore.delete_provider_key": (lambda s, who: s.keys.delete_provider_key(who, "openai"), False),
 }
