@@ -92,6 +92,8 @@ class Sample:
     @property
     def spoken(self) -> str:
         """All that the model wrote, for counting."""
+        if not self.tool_calls:
+            return self.text
         return self.text + "".join(f"{call.name}{call.arguments}" for call in self.tool_calls)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Any
+from typing import Any, Final
 
 from everloop.domain.config import Endpoint, ModelConfig
 from everloop.domain.document import EMPTY_OBJECT, Document
@@ -10,6 +10,8 @@ from everloop.domain.message import Message
 from everloop.domain.reference import LinkReference, ProjectReference
 from everloop.domain.value import value
 from everloop.services.configs import Labels
+
+_NO_LABELS: Final = Labels()
 
 
 @value
@@ -53,7 +55,7 @@ class CompletionCommand:
     chat: Chat | None = None
     config_id: str | None = None
     config: ModelConfig | None = None
-    labels: Labels = field(default_factory=Labels)
+    labels: Labels = _NO_LABELS
 
     @property
     def endpoint(self) -> Endpoint:
