@@ -1,5 +1,6 @@
 """Logs that pass a filter, in an order: the queries, the same on both databases."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -13,7 +14,6 @@ from sqlalchemy import (
     and_,
     case,
     cast,
-    exists,
     func,
     literal,
     or_,
@@ -49,19 +49,25 @@ async def read_page(
     connection: AsyncConnection, scope: Scope, project_id: ProjectId, chosen: LogFilter, request: PageRequest
 ) -> tuple[list[Row[Any]], int]:
     """The rows of `log` on a page, and how many there are on all pages."""
-    conditions = list(_conditions(scope, project_id, chosen))
+    conditions = _conditions(scope, project_id, chosen)
     place = _tables(chosen)
-    query = _ordered(select(log).select_from(place).where(*conditions), chosen)
-    rows = (await connection.execute(query.offset(request.offset).limit(request.size))).all()
-    count = select(func.count()).select_from(place).where(*conditions)
-    return list(rows), (await connection.execute(count)).scalar_one()
+    # Sorted by themselves: whole rows would be carried along for all that is found.
+    query = _ordered(select(log.c.id).select_from(place).where(*conditions), chosen)
+    ids = (await connection.execute(query.offset(request.offset).limit(request.size))).scalars().all()
+    mine = and_(log.c.organisation_id == scope.organisation_id, log.c.id.in_(ids))
+    rows = {row.id: row for row in (await connection.execute(select(log).where(mine))).all()} if ids else {}
+    total = request.offset + len(ids)
+    if len(ids) == request.size or (not ids and request.offset):
+        count = select(func.count()).select_from(place).where(*conditions)
+        total = (await connection.execute(count)).scalar_one()
+    return [rows[each] for each in ids], total
 
 
 def _tables(chosen: LogFilter) -> FromClause:
     place: FromClause = log
     if chosen.search or chosen.metadata_search:
         place = place.join(log_body, _BODY)
-    if chosen.models or any(each.column is LogColumn.MODEL for each in chosen.order):
+    if any(each.column is LogColumn.MODEL for each in chosen.order):
         place = place.outerjoin(model_config, _CONFIG)
     return place
 
@@ -83,8 +89,8 @@ def _conditions(scope: Scope, project_id: ProjectId, chosen: LogFilter) -> list[
     if chosen.sources:
         found.append(log.c.source.in_(chosen.sources))
     if chosen.models:
-        found.append(_MODEL.in_(chosen.models))
-    found += [_said(each) for each in chosen.feedback]
+        found.append(log.c.config_id.in_(_configs(scope, project_id, chosen.models)))
+    found += [log.c.id.in_(_said(scope, project_id, each)) for each in chosen.feedback]
     return found
 
 
@@ -96,11 +102,17 @@ def _has(text: ColumnElement[Any], part: str) -> ColumnElement[bool]:
     return place_of(small, literal(folded(part), Text)) > 0
 
 
-def _said(wanted: FeedbackFilter) -> ColumnElement[bool]:
-    """Whether there is such feedback. A label is kept as JSON: the value true, too, reads as the label `true`."""
+def _configs(scope: Scope, project_id: ProjectId, models: Sequence[str]) -> Select[Any]:
+    mine = and_(model_config.c.organisation_id == scope.organisation_id, model_config.c.project_id == project_id)
+    return select(model_config.c.id).where(mine, _MODEL.in_(models))
+
+
+def _said(scope: Scope, project_id: ProjectId, wanted: FeedbackFilter) -> Select[Any]:
+    """The logs with such feedback. A label is kept as JSON: the value true, too, reads as the label `true`."""
     plain = {value for value in wanted.values if not value.startswith('"')}
     texts = sorted(plain | {value_text(value) for value in wanted.values})
-    return exists().where(_of_type(wanted.type), feedback.c.value.in_(texts))
+    mine = and_(feedback.c.organisation_id == scope.organisation_id, feedback.c.project_id == project_id)
+    return select(feedback.c.log_id).where(mine, feedback.c.type == wanted.type, feedback.c.value.in_(texts))
 
 
 def _of_type(name: str) -> ColumnElement[bool]:

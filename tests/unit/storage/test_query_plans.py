@@ -23,6 +23,7 @@ from everloop.domain.ids import (
     SessionId,
     TrialId,
 )
+from everloop.domain.log_filter import FeedbackFilter, LogFilter
 from everloop.domain.outcome import PositiveLabel
 from everloop.domain.page import PageRequest
 from everloop.domain.scope import Scope
@@ -40,6 +41,7 @@ SCOPE = Scope(OrganisationId("org_1"), "me")
 PAGE = PageRequest(0, 10)
 FAR = PageRequest(1, 10)
 EXPERIMENT = ExperimentId("x")
+GOOD = FeedbackFilter("rating", ("good",))
 _NONE: Any = None
 _BELOW = "ix_log_project (organisation_id=? AND project_id=? AND id<?)"
 _STRETCHES = "project_logs USING PRIMARY KEY (organisation_id=? AND project_id=?)"
@@ -54,6 +56,18 @@ READS: dict[str, tuple[Callable[[Database], Awaitable[object]], str]] = {
     "a page": (lambda database: Logs(database).page(SCOPE, ProjectId("x"), PAGE), "ix_log_project"),
     "a page far back": (lambda database: Logs(database).page(SCOPE, ProjectId("x"), FAR), _BELOW),
     "the place of a page": (lambda database: Logs(database).page(SCOPE, ProjectId("x"), PAGE), _STRETCHES),
+    "a search": (
+        lambda database: Logs(database).find(SCOPE, ProjectId("x"), LogFilter(search="x"), PAGE),
+        "ix_log_project",
+    ),
+    "logs with feedback": (
+        lambda database: Logs(database).find(SCOPE, ProjectId("x"), LogFilter(feedback=(GOOD,)), PAGE),
+        "ix_feedback_project",
+    ),
+    "logs of a model": (
+        lambda database: Logs(database).find(SCOPE, ProjectId("x"), LogFilter(models=("x",)), PAGE),
+        "model_config USING INDEX sqlite_autoindex_model_config",
+    ),
     "a count": (lambda database: Logs(database).count(SCOPE, [ProjectId("x")]), _STRETCHES),
     "what a count lacks": (lambda database: Logs(database).count(SCOPE, [ProjectId("x")]), _NEWEST),
     "the use of versions": (lambda database: Configs(database, _NONE).used(SCOPE, [ConfigId("x")]), "ix_log_config"),
