@@ -43,8 +43,14 @@ SHAPES = [
     ("POST", "/v4/projects"),
     ("PATCH", "/v4/projects/pr_nobody"),
     ("POST", "/v4/model-configs"),
+    ("POST", "/v4/model-configs/serialize"),
+    ("POST", "/v4/model-configs/deserialize"),
+    ("POST", "/v4/projects/pr_nobody/feedback-types"),
+    ("PATCH", "/v4/projects/pr_nobody/feedback-types"),
     ("PATCH", "/v4/projects/pr_nobody/deploy-config"),
     ("POST", "/v4/logs"),
+    ("PATCH", "/v4/logs?reference_id=nobody"),
+    ("PATCH", "/v4/logs/data_nobody"),
     ("POST", "/v4/feedback"),
     *[
         ("POST", f"/v4/{kind}{way}")
