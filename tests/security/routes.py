@@ -177,6 +177,48 @@ TRIES: Final[Mapping[str, list[Try]]] = {
         Try("/v4/feedback", {**FEEDBACK, "data_id": "{our.log}"}),
         Try("/v4/feedback", [{**FEEDBACK, "data_id": "{their.log}"}, {**FEEDBACK, "data_id": "{our.log}"}]),
     ],
+    "PATCH /v4/logs/{id}": [Try("/v4/logs/{our.log}", {"output": "stolen"})],
+    "PATCH /v4/logs": [Try("/v4/logs?reference_id={our.reference}", {"output": "stolen"})],
+    # Logs that are not there are deleted already.
+    "DELETE /v4/logs": [Try("/v4/logs?id={our.log}", status=204), Try("/v4/logs?id=data_nobody", status=204)],
+    "GET /v4/sessions": [Try("/v4/sessions?project_id={our.project}")],
+    "POST /v4/projects/{id}/feedback-types": [
+        Try("/v4/projects/{our.project}/feedback-types", {"type": "new", "values": []})
+    ],
+    "PATCH /v4/projects/{id}/feedback-types": [
+        Try("/v4/projects/{our.project}/feedback-types", [{"type": "rating", "values": []}])
+    ],
+    "POST /v4/model-configs/{id}/export": [Try("/v4/model-configs/{our.config}/export")],
+    "POST /v4/model-configs/serialize": [
+        Try("/v4/model-configs/serialize", {"model": "m", "endpoint": "complete"}, 200)
+    ],
+    "POST /v4/model-configs/deserialize": [
+        Try("/v4/model-configs/deserialize", {"config": "---\nmodel: m\nendpoint: complete\n---\nHi"}, 200)
+    ],
+    "POST /v4/projects/{project_id}/datasets": [
+        Try("/v4/projects/{our.project}/datasets", {"name": "new", "description": ""})
+    ],
+    "GET /v4/projects/{project_id}/datasets": [Try("/v4/projects/{our.project}/datasets")],
+    "GET /v4/datasets": _seen("/v4/datasets"),
+    "GET /v4/datasets/{id}": [Try("/v4/datasets/{our.dataset}")],
+    "PATCH /v4/datasets/{id}": [Try("/v4/datasets/{our.dataset}", {"name": "stolen"})],
+    "DELETE /v4/datasets/{id}": [Try("/v4/datasets/{our.dataset}")],
+    "GET /v4/datasets/{dataset_id}/datapoints": [Try("/v4/datasets/{our.dataset}/datapoints")],
+    "POST /v4/datasets/{dataset_id}/datapoints": [
+        Try("/v4/datasets/{our.dataset}/datapoints", {"inputs": {"it": "x"}}),
+        Try("/v4/datasets/{our.dataset}/datapoints", {"log_ids": ["{their.log}"]}),
+        Try("/v4/datasets/{their.dataset}/datapoints", {"log_ids": ["{our.log}"]}),
+    ],
+    "GET /v4/datapoints/{id}": [Try("/v4/datapoints/{our.datapoint}")],
+    "PATCH /v4/datapoints/{id}": [Try("/v4/datapoints/{our.datapoint}", {"inputs": {"it": "stolen"}})],
+    "DELETE /v4/datapoints": [
+        Try("/v4/datapoints", ["{our.datapoint}"]),
+        Try("/v4/datapoints", ["{their.datapoint}", "{our.datapoint}"]),
+    ],
+    "GET /api/datasets/{dataset_id}/versions": [Try("/api/datasets/{our.dataset}/versions")],
+    "GET /api/datasets/{dataset_id}/versions/{version}/datapoints": [
+        Try("/api/datasets/{our.dataset}/versions/1/datapoints")
+    ],
     "GET /api/environments": _seen("/api/environments"),
     "POST /api/environments": [Try("/api/environments", {"name": "new"}, 201)],
     "PATCH /api/environments/{environment_id}": [Try("/api/environments/{our.environment}", {"name": "stolen"})],
