@@ -40,6 +40,11 @@ from everloop.services.feedback import FeedbackService
 from everloop.services.first_run import FirstRun
 from everloop.services.given import GivenConfigs
 from everloop.services.idempotency import IdempotencyService
+from everloop.services.importing.datasets import DatasetImport
+from everloop.services.importing.feedback import FeedbackImport
+from everloop.services.importing.importing import ImportService
+from everloop.services.importing.logs import LogImport
+from everloop.services.importing.prompts import PromptImport
 from everloop.services.logs import LogService
 from everloop.services.organisations import OrganisationService
 from everloop.services.projects import ProjectService
@@ -242,6 +247,29 @@ class House:
     def organisations(self) -> OrganisationService:
         """Organisations."""
         return OrganisationService(directory=self.directory, organisations=self.storage.organisations, **self._common)
+
+    @cached_property
+    def importing(self) -> ImportService:
+        """Imports."""
+        stores = self.storage
+        prompts = PromptImport(
+            directory=self.directory,
+            projects=stores.projects,
+            configs=stores.configs,
+            environments=stores.environments,
+            history=stores.deployments,
+            deployments=self.deployments,
+            ids=self.world.ids,
+        )
+        logs = LogImport(
+            prompts=prompts,
+            feedback=FeedbackImport(feedback=stores.feedback),
+            writer=stores.log_writer,
+            logs=stores.logs,
+            sessions=stores.sessions,
+        )
+        datasets = DatasetImport(projects=self.projects, datasets=stores.datasets, datapoints=stores.datapoints)
+        return ImportService(prompts=prompts, logs=logs, datasets=datasets)
 
     @cached_property
     def first_run(self) -> FirstRun:

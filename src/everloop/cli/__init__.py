@@ -8,6 +8,7 @@ import typer
 from everloop import __version__
 from everloop.cli.backup import backup, restore
 from everloop.cli.doctor import doctor
+from everloop.cli.importing import imports
 from everloop.cli.keys import keys
 from everloop.cli.migrate import migrate
 from everloop.cli.orgs import orgs
@@ -32,6 +33,7 @@ _app.command()(doctor)
 _app.command()(backup)
 _app.command()(restore)
 _app.command()(migrate)
+_app.add_typer(imports, name="import")
 _app.add_typer(keys, name="keys")
 _app.add_typer(orgs, name="orgs")
 

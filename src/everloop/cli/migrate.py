@@ -1,25 +1,24 @@
 """`everloop migrate`: from SQLite to PostgreSQL."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
+from everloop.cli.progress import progress
 from everloop.errors import Unprocessable
 from everloop.security.redaction import redact
 from everloop.security.secret_key import FILE_NAME
 from everloop.settings import Settings
 from everloop.storage.location import postgres_url
-from everloop.storage.moving.move import Counted, Moved, Watcher, move
+from everloop.storage.moving.move import Counted, Moved, move
 from everloop.storage.moving.plan import STAYS
 from everloop.telemetry.clock import SystemClock
 from everloop.telemetry.logging import configure
 
+LINE: Final = "Moving {what}: {done} of {total} rows are there."
 # Rows after which a line says how far it is, where there is no terminal.
-_LINE_EVERY: Final = 100_000
+LINE_EVERY: Final = 100_000
 
 
 def migrate(
@@ -42,7 +41,7 @@ def migrate(
         raise Unprocessable(
             "EVERLOOP_DATABASE_URL names PostgreSQL: unset it, or set it to the SQLite database to move."
         )
-    with _progress() as watcher:
+    with progress("Moving", LINE, LINE_EVERY) as watcher:
         moved = move(settings.database_url, to, SystemClock(), watcher)
     if moved.before is not None:
         when = datetime.fromtimestamp(moved.before / 1000, UTC)
@@ -91,44 +90,3 @@ def _line(each: Counted, widest: int) -> str:
 
 def _total(tables: tuple[Counted, ...]) -> Counted:
     return Counted("all", sum(each.here for each in tables), sum(each.there for each in tables), 0)
-
-
-@contextmanager
-def _progress() -> Iterator[Watcher]:
-    """A bar on a terminal, lines elsewhere; on stderr both."""
-    if not sys.stderr.isatty():
-        yield _Lines()
-        return
-    with typer.progressbar(length=1, label="Moving", file=sys.stderr) as bar:
-        yield _Bar(bar)
-
-
-class _Bar:
-    """Rows on a bar, and the table that they are of."""
-
-    def __init__(self, bar: Any) -> None:  # noqa: ANN401 - typer does not name its type
-        self._bar = bar
-
-    def begins(self, rows: int) -> None:
-        self._bar.length = max(rows, 1)
-
-    def moved(self, table: str, rows: int) -> None:
-        self._bar.label = f"Moving {table:14}"
-        self._bar.update(rows)
-
-
-class _Lines:
-    """A line for each table, and more of them for large ones."""
-
-    def __init__(self) -> None:
-        self._rows = self._done = self._said = 0
-        self._table = ""
-
-    def begins(self, rows: int) -> None:
-        self._rows = rows
-
-    def moved(self, table: str, rows: int) -> None:
-        self._done += rows
-        if table != self._table or self._done - self._said >= _LINE_EVERY:
-            self._table, self._said = table, self._done
-            typer.echo(f"Moving {table}: {self._done:,} of {self._rows:,} rows are there.", err=True)

@@ -1,7 +1,8 @@
 import pytest
 import typer
 
-from everloop.cli.migrate import _Lines, _tell_counts
+from everloop.cli.migrate import LINE, LINE_EVERY, _tell_counts
+from everloop.cli.progress import Lines
 from everloop.storage.moving.move import Counted, Moved
 
 
@@ -21,7 +22,7 @@ def test_sides_that_differ_are_an_error(capsys: pytest.CaptureFixture[str]):
 
 
 def test_without_a_terminal_there_is_a_line_for_each_table_and_more_for_large_ones(capsys: pytest.CaptureFixture[str]):
-    lines = _Lines()
+    lines = Lines(LINE, LINE_EVERY)
     lines.begins(250_001)
     for table, rows in (("project", 0), ("project", 1), ("log", 0), ("log", 60_000), ("log", 60_000), ("log", 130_000)):
         lines.moved(table, rows)
