@@ -85,13 +85,20 @@ class Export:
     def rest(self) -> Iterator[Remark]:
         for place, kind in self._others:
             yield LeftOut(f"{kind} file", _WHY[kind])
-            logs = self._folder.skipped(f"{place}/logs")
-            if logs:
-                yield LeftOut(f"log of a {kind} file", _WHY[kind], logs)
+            yield from self._skipped_logs(place, kind)
         for place in (*(each for each, _ in self._prompts), *(each for each, _ in self._others)):
             evaluations = len(self._folder.folders(f"{place}/evaluations"))
             if evaluations:
                 yield LeftOut("evaluation", "evaluations are not there yet", evaluations)
+
+    def _skipped_logs(self, place: str, kind: str) -> Iterator[Remark]:
+        try:
+            logs = self._folder.skipped(f"{place}/logs")
+        except Unmappable as error:
+            yield Problem(place, f"Its logs are not counted. {error}")
+        else:
+            if logs:
+                yield LeftOut(f"log of a {kind} file", _WHY[kind], logs)
 
     def _sort(self, place: str) -> None:
         try:

@@ -68,13 +68,16 @@ class Folder:
                 yield Problem(file, f"It cannot be read: {error.strerror}.")
 
     def skipped(self, place: str) -> int:
-        """How many lines there are in all files of a folder that nobody reads."""
+        """How many lines there are in all files of a folder that nobody reads. Raises `Unmappable`."""
         count = 0
         for file in self.plain(place):
-            with (self._path / file).open("rb") as opened:
-                for line in opened:
-                    self._watch(len(line))
-                    count += bool(line.strip())
+            try:
+                with (self._path / file).open("rb") as opened:
+                    for line in opened:
+                        self._watch(len(line))
+                        count += bool(line.strip())
+            except OSError as error:
+                raise Unmappable(f"{file} cannot be read: {error.strerror}.") from None
         return count
 
     def _read(self, place: str) -> bytes:

@@ -1,6 +1,7 @@
 """Logs of prompts, a batch at a time, with their sessions and their feedback."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final, TypeVar
 
@@ -89,7 +90,8 @@ class LogImport:
                 first.setdefault(log.session_id, Session(log.session_id, log.created_at))
         for session in first.values():
             if await self._sessions.get(scope, session.id) is None:
-                await self._sessions.create(scope, session)
+                with suppress(Conflict):  # another import made it a moment ago
+                    await self._sessions.create(scope, session)
 
     async def _append(
         self, scope: Scope, fresh: Sequence[ImportedLog], account: Account, *, dry: bool
