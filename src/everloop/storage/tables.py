@@ -256,7 +256,7 @@ change = Table(
 )
 
 # `until` ends a claim, or the time for which an answer is kept. Without `head` there is no answer yet, without `body`
-# it was too large. No foreign key: the rows are of passing use, and their organisation was read when its caller came in.
+# it was too large. No foreign key: the rows are of passing use, and their organisation was read when its caller came.
 idempotency = Table(
     "idempotency",
     metadata,
