@@ -17,6 +17,9 @@ import pytest
 from hypothesis import settings
 
 from tests import network_guard
+from tests.sdk.reporting import pytest_sessionfinish, pytest_terminal_summary
+
+__all__ = ["pytest_sessionfinish", "pytest_terminal_summary"]
 
 network_guard.install()
 

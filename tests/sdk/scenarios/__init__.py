@@ -6,6 +6,7 @@ That is why no module imports the client while it is itself imported.
 """
 
 from tests.sdk.scenarios import (
+    both_ways,
     chats,
     completions,
     datapoints,
@@ -30,6 +31,7 @@ from tests.sdk.scenarios.registry import SCENARIOS, VERSIONS
 __all__ = [
     "SCENARIOS",
     "VERSIONS",
+    "both_ways",
     "chats",
     "completions",
     "datapoints",

@@ -3,7 +3,7 @@
 from hashlib import sha256
 from typing import Any
 
-from tests.sdk.scenarios.registry import scenario, scenario_with_vendor
+from tests.sdk.scenarios.registry import scenario, scenario_of_plain_calls, scenario_with_vendor
 from tests.sdk.scenarios.stage import Stage, refused
 
 # As long as real ones, so that nothing takes them for ordinary words.
@@ -68,7 +68,7 @@ def a_key_of_the_client_goes_before_the_one_of_the_call(stage: Stage) -> None:
     assert answer.data[0].output == _digest(CLIENT_KEY)
 
 
-@scenario
+@scenario_of_plain_calls
 def keys_in_every_body_are_harmless(stage: Stage) -> None:
     options = {f"{name}_api_key": f"{CLIENT_KEY}-{name}" for name in stage.sdk.key_options}
     client = stage.client_with(**options)

@@ -3,11 +3,12 @@
 The client is imported when a scenario is played and not before, since pytest reads these modules without it.
 """
 
+import asyncio
 import json
 import urllib.request
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -56,14 +57,30 @@ SDKS: Final = {
 }
 
 
-class Stage:
-    """Everything that a scenario needs."""
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """A client, or a part of one, that looks plain and is asynchronous: `list` calls `alist` and waits for it."""
 
-    def __init__(self, host: str, key: str) -> None:
+    _client: Any
+    _loop: asyncio.AbstractEventLoop = field(repr=False)
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._client, name)
+        twin = getattr(self._client, f"a{name}", None)
+        if twin is not None:
+            return lambda *args, **options: self._loop.run_until_complete(twin(*args, **options))
+        return Awaited(found, self._loop) if type(found).__module__.startswith("humanloop.apis.") else found
+
+
+class Stage:
+    """Everything that a scenario needs. `awaited`: each call is made by the asynchronous twin of its method."""
+
+    def __init__(self, host: str, key: str, *, awaited: bool = False) -> None:
         import humanloop
 
         self.host = host
         self.key = key
+        self._loop = _loop() if awaited else None
         self.sdk = SDKS[humanloop.__version__]
         self.client = self.client_with()
 
@@ -71,7 +88,8 @@ class Stage:
         """Another client of the same server."""
         import humanloop
 
-        return humanloop.Humanloop(**{"api_key": self.key, "host": f"{self.host}/v4", **options})
+        client = humanloop.Humanloop(**{"api_key": self.key, "host": f"{self.host}/v4", **options})
+        return Awaited(client, self._loop) if self._loop else client
 
     def name(self, part: str = "project") -> str:
         """A name that nobody else uses."""
@@ -115,6 +133,13 @@ class Stage:
         """A new environment."""
         made: dict[str, Any] = self.http("POST", "/api/environments", {"name": self.name(part)})
         return made
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    """For asynchronous clients; quiet about the sessions that they never close."""
+    loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda *_: None)
+    return loop
 
 
 def optional_moment(value: Any) -> datetime:

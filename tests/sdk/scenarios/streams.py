@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.sdk.scenarios.registry import scenario, scenario_with_vendor
+from tests.sdk.scenarios.registry import scenario, scenario_of_plain_calls, scenario_with_vendor
 from tests.sdk.scenarios.stage import Stage, acollect, stream_refused
 
 TEXTS = {
@@ -82,7 +82,7 @@ async def two_samples_are_streamed_side_by_side(stage: Stage) -> None:
     assert ended == [1, 0], "the fast sample ends first"
 
 
-@scenario
+@scenario_of_plain_calls
 def a_synchronous_stream_is_raw_text(stage: Stage) -> None:
     project = stage.name()
     stage.saying(project, "data: Grüße\n\nzwei")
