@@ -75,8 +75,8 @@ def _report(rate: float, looks: Sequence[Look], arrived: Sequence[Arrived], grow
         ),
         "",
         (
-            f"After the first {WARM_UP:.0%} of the time memory grew by **{growth:+.2f} MiB an hour** (least squares; the"
-            f" aim: under {MOST_GROWTH:g})."
+            f"After the first {WARM_UP:.0%} of the time memory grew by **{growth:+.2f} MiB an hour** (least squares;"
+            f" the aim: under {MOST_GROWTH:g})."
         ),
         "",
         table(["minute", "resident MiB", "descriptors"], rows),
