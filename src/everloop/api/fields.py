@@ -11,10 +11,10 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
-    GetJsonSchemaHandler,
+    GetCoreSchemaHandler,
     Tag,
-    TypeAdapter,
 )
+from pydantic_core import CoreSchema, core_schema
 
 from everloop.domain.document import Document
 from everloop.domain.ids import ALPHABET, TIME_WIDTH
@@ -60,14 +60,22 @@ def _how_many(value: object) -> str:
     return _MANY if isinstance(value, list) else _ONE
 
 
+def _no_boolean(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("give a number, not a boolean")  # noqa: TRY004 - what pydantic turns into an answer
+    return value
+
+
+# Python takes `true` for 1; JSON does not.
+NoBoolean: Final = BeforeValidator(_no_boolean)
 # NUL is in no honest name, and PostgreSQL cannot keep it in text.
 Text = Annotated[str, Field(max_length=10_000, pattern=r"^[^\x00]*$")]
 # What is found by an index: PostgreSQL's take 2,700 bytes.
 Reference = Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$")]
 Name = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00]*$"), AfterValidator(_not_blank)]
-Int64 = Annotated[int, Field(ge=-INT64 - 1, le=INT64)]
-Count = Annotated[int, Field(ge=0, le=INT64)]
-Number = Annotated[float, Field(allow_inf_nan=False)]
+Int64 = Annotated[int, Field(ge=-INT64 - 1, le=INT64), NoBoolean]
+Count = Annotated[int, Field(ge=0, le=INT64), NoBoolean]
+Number = Annotated[float, Field(allow_inf_nan=False), NoBoolean]
 # A moment without a time zone is in UTC; log ids carry the time and end in 2081.
 Moment = Annotated[datetime, AfterValidator(_in_time)]
 # Only the first wrong item is told: a thousand lists of a thousand wrong items each would cost gigabytes of errors.
@@ -95,11 +103,15 @@ class Shape:
     """Documents a value as one of this type and does not look at it again: what is kept was looked at when it came."""
 
     def __init__(self, kind: Any) -> None:  # noqa: ANN401 - any type that pydantic knows
-        self._documented = TypeAdapter(kind)
+        self._kind = kind
 
-    def __get_pydantic_json_schema__(self, _: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:  # noqa: ANN401 - pydantic's
-        """What pydantic asks for."""
-        return handler(self._documented.core_schema)
+    def __get_pydantic_core_schema__(self, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 - pydantic's
+        """What pydantic asks for: the schema of the type, around which everything is left as it is."""
+        return core_schema.no_info_wrap_validator_function(
+            lambda value, _: value,
+            handler.generate_schema(self._kind),
+            serialization=core_schema.plain_serializer_function_ser_schema(lambda value: value),
+        )
 
 
 # A list of what Everloop does not have; named in answers, as v4 names it.

@@ -145,10 +145,14 @@ async def _no_route(request: Request, error: HTTPException) -> Response:
 
 
 def _methods(request: Request) -> set[str]:
-    """What an address takes; Starlette tells only the methods of the first route there."""
+    """What an address takes; Starlette tells only the methods of the first route there.
+
+    A route that names the address goes before those that have a variable there.
+    """
     routes = [each for router in _ROUTERS for each in router.routes if isinstance(each, Route)]
     there = [each for each in routes if each.path_regex.match(request.scope["path"])]
-    return {method for each in there for method in each.methods or ()}
+    named = [each for each in there if each.path == request.scope["path"]]
+    return {method for each in named or there for method in each.methods or ()}
 
 
 async def _unforeseen(_: Request, _error: Exception) -> Response:

@@ -1,11 +1,28 @@
 from datetime import UTC, datetime
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from everloop.api.fields import INT64, Moment, Name, OneOrMany, Plain, listed, location_of, milliseconds, moment
+from everloop.api.fields import (
+    INT64,
+    Answer,
+    Count,
+    Int64,
+    Moment,
+    Name,
+    Nothing,
+    Number,
+    OneOrMany,
+    Plain,
+    Shape,
+    listed,
+    location_of,
+    milliseconds,
+    moment,
+)
 
 LAST = 62**7 - 1
 
@@ -59,3 +76,27 @@ def test_an_error_is_where_the_caller_wrote_it(sent, where):
 @given(st.text(st.characters(exclude_characters="\x00"), min_size=1, max_size=255).filter(str.strip))
 def test_names_are_kept_as_they_are(name):
     assert TypeAdapter(Name).validate_python(name) == name
+
+
+@pytest.mark.parametrize("kind", [Int64, Count, Number])
+@pytest.mark.parametrize("value", [True, False])
+def test_a_boolean_is_no_number(kind, value):
+    assert TypeAdapter(kind).validate_python(1) == 1
+    with pytest.raises(ValidationError, match="give a number"):
+        TypeAdapter(kind).validate_python(value)
+
+
+def test_a_shape_is_documented_and_not_looked_at():
+    class Part(BaseModel):
+        size: int
+
+    class Whole(Answer):
+        part: Annotated[dict[str, Any], Shape(Part)] | None
+        none: Nothing
+
+    whole = Whole(part={"size": "not looked at"}, none=[])
+    assert whole.model_dump() == {"part": {"size": "not looked at"}, "none": []}
+    schema = Whole.model_json_schema(mode="serialization")
+    assert schema["properties"]["part"]["anyOf"] == [{"$ref": "#/$defs/Part"}, {"type": "null"}]
+    assert schema["$defs"]["Part"]["properties"]["size"]["type"] == "integer"
+    assert schema["properties"]["none"]["maxItems"] == 0

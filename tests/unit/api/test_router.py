@@ -156,3 +156,10 @@ async def test_a_hot_route_answers_at_the_edge_alone():
     status, headers, _ = await call(app, "GET", "/v4/completion-deployed")
 
     assert (status, headers["allow"]) == (405, "POST")
+
+
+async def test_an_address_of_its_own_goes_before_one_with_a_variable():
+    _, headers, _ = await call(build_fastapi(NO_SERVICES), "OPTIONS", "/v4/model-configs/serialize")
+    assert headers["allow"] == "POST"
+    _, headers, _ = await call(build_fastapi(NO_SERVICES), "OPTIONS", "/v4/model-configs/config_1")
+    assert headers["allow"] == "GET"

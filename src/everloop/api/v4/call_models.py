@@ -63,7 +63,7 @@ class CallRequest(Request):
     save: bool | None = Field(None, description="false: keep ids, numbers and metadata, but no text (default true).")
     source_datapoint_id: Text | None = Field(None, description="The datapoint that the inputs come from.")
     provider_api_keys: ProviderApiKeys | None = None
-    num_samples: int | None = Field(None, description="How many answers (default 1).")
+    num_samples: Int64 | None = Field(None, description="How many answers (default 1).")
     stream: bool | None = Field(None, description="true: server-sent events (default false).")
     user: Text | None = Field(
         None, description="Your end user's id; goes on to the provider. An experiment gives one user one config."

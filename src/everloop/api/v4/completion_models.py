@@ -4,6 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from everloop.api.fields import NoBoolean
 from everloop.api.v4.call_models import (
     CallRequest,
     CallResponse,
@@ -21,7 +22,7 @@ from everloop.services.configs import Labels
 class CompletionCallRequest(CallRequest):
     """What every completion takes besides."""
 
-    logprobs: Annotated[int, Field(ge=0, le=100)] | None = Field(
+    logprobs: Annotated[int, Field(ge=0, le=100), NoBoolean] | None = Field(
         None, description="How many log probabilities a token."
     )
     suffix: str | None = Field(None, description="Text that comes after the completion, for models that can insert.")

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from everloop.api.fields import Answer, Int64, Items, Nothing, Number, OneOrMany, Request, Shape, Text
 from everloop.api.v4.message_models import ChatMessageWithToolCall, Message
@@ -11,7 +11,16 @@ from everloop.domain.config import Endpoint, ModelConfig
 
 LINKED = "organization"
 
-Effort = Literal["high", "medium", "low"] | Int64
+
+def _effort_kind(value: object) -> str:
+    return "<word>" if isinstance(value, str) else "<number>"
+
+
+# Said through tags, so that an error is about the one kind that was sent.
+Effort = Annotated[
+    Annotated[Literal["high", "medium", "low"], Tag("<word>")] | Annotated[Int64, Tag("<number>")],
+    Discriminator(_effort_kind),
+]
 
 
 class ResponseFormat(Request):
