@@ -1,0 +1,5 @@
+"""What these tests share."""
+
+from tests.postgres import postgres
+
+__all__ = ["postgres"]
