@@ -176,7 +176,9 @@ async def test_renaming_and_moving_leave_the_rest_as_it_is(house):
 async def test_projects_are_listed_with_what_is_live(house):
     version = await house.deploy("alpha", ONE)
     await house.projects.create(house.scope, "beta", None)
-    page = await house.projects.page(house.scope, name_part="A", sort=ProjectSort.NAME, descending=False, request=ALL)
+    page = await house.projects.page(
+        house.scope, name_part="A", user_part=None, sort=ProjectSort.NAME, descending=False, request=ALL
+    )
     assert [(each.project.name, each.active and each.active.version) for each in page.items] == [
         ("alpha", version),
         ("beta", None),
