@@ -41,7 +41,7 @@ DIFFERENCES: Final[dict[str, tuple[str, ...]]] = {
         *(f"{each}.tool_call: only auto, none is taken" for each in _CHATS),
         *(f"{each}.tool_call.name: is required" for each in _CHATS),
     ),
-    "The client 0.7.0 documents lists in lists, and sends them to nobody: content is one list of parts.": (
+    "The client 0.7.0 documents lists in lists; every later one, and we, take one list of parts.": (
         "ChatMessage.content[]: array is not taken",
     ),
     "Feedback is of a log: of the one it comes with, which has no id yet, or of one that is named.": (
