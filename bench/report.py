@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-import msgspec
-
 from bench.calls import MODES, PROMPT_TEXTS, Kind
 from bench.chart import Bar, Panel, svg
 from bench.durability import AfterKill, AfterRounds
 from bench.figures import Interval, Measured, Plan
 from bench.machine import Machine
+from bench.pages import free_stem, keep, method
 from bench.tables import (
     EVERLOOP,
     SIZES,
@@ -69,23 +68,9 @@ class Results:
 
 def write(results: Results, directory: Path, name: str) -> Path:
     """Write `name`.md, .svg and .json, numbered when a run of that name is there already; return the Markdown file."""
-    stem = free_name(directory, name)
-    document = {"failures": results.failures, **msgspec.to_builtins(results)}
-    (directory / f"{stem}.json").write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n")
+    stem = free_stem(directory, name)
     (directory / f"{stem}.svg").write_text(_chart(results), encoding="utf-8")
-    page = directory / f"{stem}.md"
-    page.write_text(markdown(results, f"{stem}.svg"), encoding="utf-8")
-    return page
-
-
-def free_name(directory: Path, name: str) -> str:
-    """Make the directory and return the name, numbered when a run of that name is there already."""
-    directory.mkdir(parents=True, exist_ok=True)
-    number, stem = 1, name
-    while (directory / f"{stem}.json").exists():
-        number += 1
-        stem = f"{name}-{number}"
-    return stem
+    return keep(results, markdown(results, f"{stem}.svg"), directory, stem)
 
 
 def markdown(results: Results, chart: str) -> str:
@@ -251,11 +236,9 @@ def _method(results: Results) -> str:
         f"connections, sides in turn; prompts of {len(PROMPT_TEXTS['short']):,} and {len(PROMPT_TEXTS['long']):,} "
         f"characters, answer of {len(WORDS)} words"
     )
-    facts = [
-        f"Command: `{results.command}` ({results.seconds:.0f} s in all)",
-        *results.machine.facts(),
+    return method(
+        results,
         load,
         "Everloop: defaults (SQLite, one worker), log level warning, key authentication",
         *([f"Others: {peers}, one worker, settings in `bench/README.md`"] if peers else []),
-    ]
-    return "## Method\n\n" + "\n".join(f"- {fact}" for fact in facts) + "\n\nWhat each word means: `bench/README.md`."
+    )

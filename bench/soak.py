@@ -10,6 +10,8 @@ import secrets
 import shlex
 import sys
 import tempfile
+import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +20,9 @@ from bench import machine
 from bench.calls import Kind, v4_calls
 from bench.client import send_for
 from bench.deploying import deploy
-from bench.overload.arrivals import Arrived, offer
+from bench.machine import Machine
+from bench.overload.arrivals import offer
+from bench.pages import free_stem, keep, method
 from bench.processes import free_port, serving
 from bench.tables import table
 from bench.targets import everloop_launch, upstream
@@ -40,64 +44,84 @@ class Look:
     descriptors: int
 
 
+@dataclass(frozen=True, slots=True)
+class Results:
+    """A whole run: what was offered a second, what came of it, and the looks."""
+
+    date: str
+    command: str
+    machine: Machine
+    rate: float
+    right: int
+    refused: int
+    wrong: int
+    looks: list[Look]
+    seconds: float
+
+    @property
+    def growth(self) -> float:
+        """Return by how many MiB an hour memory grew after the warm-up."""
+        steady = [look for look in self.looks if look.hours >= WARM_UP * self.looks[-1].hours]
+        return slope([(look.hours, look.resident) for look in steady])
+
+    @property
+    def failures(self) -> list[str]:
+        """Name what is wrong, or not as it is aimed at."""
+        found = [f"{self.wrong:,} wrong answers"] if self.wrong else []
+        return found + ([f"memory grew by {self.growth:+.2f} MiB an hour"] if self.growth > MOST_GROWTH else [])
+
+
 def main() -> None:
     """Run it."""
     options = _options()
     with tempfile.TemporaryDirectory(prefix="everloop-bench-", dir=options.data) as directory:
-        facts = machine.describe(Path(directory))
-        rate, looks, arrived = _soak(Path(directory), options)
-    growth = slope([(look.hours, look.resident) for look in looks if look.hours >= WARM_UP * looks[-1].hours])
-    today = dt.datetime.now(dt.UTC).date().isoformat()
-    head = [
-        f"# Soak, {today}",
-        "",
-        f"`{shlex.join(['python', '-m', 'bench.soak', *sys.argv[1:]])}`",
-        "",
-        f"{facts.processor}, {facts.cores} cores, {facts.kernel}, Python {facts.python}; revision {facts.revision}.",
-        "",
-    ]
-    page = "\n".join([*head, *_report(rate, looks, arrived, growth)])
-    print(page)
-    if options.output:
-        options.output.mkdir(parents=True, exist_ok=True)
-        (options.output / f"{today}-soak.md").write_text(page + "\n", encoding="utf-8")
-    sys.exit(any(each.wrong for each in arrived) or growth > MOST_GROWTH)
+        results = _soak(Path(directory), options)
+    page = keep(results, markdown(results), options.output, free_stem(options.output, f"{results.date}-soak"))
+    print(page.read_text(encoding="utf-8"))
+    sys.exit(bool(results.failures))
 
 
-def _report(rate: float, looks: Sequence[Look], arrived: Sequence[Arrived], growth: float) -> list[str]:
-    right, refused = sum(each.right for each in arrived), sum(each.refused for each in arrived)
-    wrong = sum(each.wrong.total() for each in arrived)
-    rows = [[f"{look.hours * 60:.1f}", f"{look.resident:.1f}", str(look.descriptors)] for look in looks]
-    return [
-        (
-            f"{rate:.0f} calls a second, half of what a closed loop of {CONNECTIONS} connections reaches, for"
-            f" {looks[-1].hours * 60:.1f} minutes: {right:,} right answers, {refused:,} refused, {wrong:,} wrong."
-        ),
-        "",
-        (
-            f"After the first {WARM_UP:.0%} of the time memory grew by **{growth:+.2f} MiB an hour** (least squares;"
-            f" the aim: under {MOST_GROWTH:g})."
-        ),
-        "",
-        table(["minute", "resident MiB", "descriptors"], rows),
-    ]
+def markdown(results: Results) -> str:
+    """Return the page."""
+    failed = "".join(f"**{failure}.**\n\n" for failure in results.failures)
+    rows = [[f"{look.hours * 60:.1f}", f"{look.resident:.1f}", str(look.descriptors)] for look in results.looks]
+    return (
+        f"# Soak, {results.date}\n\n{failed}"
+        f"{results.rate:.0f} calls a second, half of what a closed loop of {CONNECTIONS} connections reaches, for"
+        f" {results.looks[-1].hours * 60:.1f} minutes: {results.right:,} right answers, {results.refused:,} refused,"
+        f" {results.wrong:,} wrong. After the first {WARM_UP:.0%} of the time memory grew by **{results.growth:+.2f}"
+        f" MiB an hour** (least squares; the aim: under {MOST_GROWTH:g}).\n\n"
+        f"{table(['minute', 'resident MiB', 'descriptors'], rows)}\n\n{method(results)}\n"
+    )
 
 
-def _soak(work: Path, options: argparse.Namespace) -> tuple[float, list[Look], list[Arrived]]:
-    port, key = free_port(), secrets.token_hex(20)
+def _soak(work: Path, options: argparse.Namespace) -> Results:
+    began = time.monotonic()
+    facts, port, key = machine.describe(work), free_port(), secrets.token_hex(20)
     with upstream(work) as model, serving(everloop_launch(work, port, key, model)) as server:
         headers = {"X-API-KEY": key}
         deploy(port, headers, arms=1)
         call = v4_calls(port, headers)[Kind("plain", "short")]
         burst = send_for(PEAK_SECONDS, [call], CONNECTIONS, keep_bodies=False)
         rate = len(burst.good) / burst.seconds / 2
-        passed, arrived = 0.0, []
+        passed, counts = 0.0, Counter[str]()
         looks = [_look(server.process.pid, 0)]
         for _ in range(options.minutes):
-            arrived.append(offer(call, rate, options.minute))
-            passed += arrived[-1].lasted
+            arrived = offer(call, rate, options.minute)
+            counts.update(right=arrived.right, refused=arrived.refused, wrong=arrived.wrong.total())
+            passed += arrived.lasted
             looks.append(_look(server.process.pid, passed))
-        return rate, looks, arrived
+    return Results(
+        date=dt.datetime.now(dt.UTC).date().isoformat(),
+        command=shlex.join(["python", "-m", "bench.soak", *sys.argv[1:]]),
+        machine=facts,
+        rate=rate,
+        right=counts["right"],
+        refused=counts["refused"],
+        wrong=counts["wrong"],
+        looks=looks,
+        seconds=time.monotonic() - began,
+    )
 
 
 def _look(pid: int, seconds: float) -> Look:

@@ -6,6 +6,7 @@ import secrets
 import shlex
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,8 +16,10 @@ from bench import machine
 from bench.calls import Call, Kind, v4_calls
 from bench.client import send_for
 from bench.deploying import deploy
+from bench.machine import Machine
 from bench.overload.arrivals import Arrived, offer
 from bench.overload.stall import Stalled, stall
+from bench.pages import free_stem, keep, method
 from bench.processes import free_port, serving
 from bench.targets import everloop_launch, upstream
 
@@ -39,23 +42,56 @@ class Round:
         return self.arrived.right / self.arrived.lasted
 
 
+@dataclass(frozen=True, slots=True)
+class Results:
+    """A whole run."""
+
+    date: str
+    command: str
+    machine: Machine
+    max_calls: int
+    rounds: list[Round]
+    stalls: list[Stalled]
+    seconds: float
+
+    @property
+    def failures(self) -> list[str]:
+        """Name the answers that were neither right nor a clean refusal."""
+        return [
+            f"round {number}: {dict(each.arrived.wrong)} wrong"
+            for number, each in enumerate(self.rounds, 1)
+            if each.arrived.wrong
+        ]
+
+
 def main() -> None:
     """Run it."""
-    options = _options()
+    options, began = _options(), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="everloop-bench-", dir=options.data) as directory:
         facts = machine.describe(Path(directory))
         with _server(Path(directory), options.max_calls) as call:
             send_for(WARM_UP, [call], CONNECTIONS, keep_bodies=False)
             rounds = [_round(call, options.seconds) for _ in range(options.rounds)]
             stalls = [stall(call) for _ in range(options.rounds)]
-    command = shlex.join(["python", "-m", "bench.overload", *sys.argv[1:]])
-    head = [f"# Overload, {dt.datetime.now(dt.UTC).date().isoformat()}", "", f"`{command}`", "", *_facts(facts)]
-    page = "\n".join([*head, *_overload(rounds, options.max_calls), *_stalls(stalls)])
-    print(page)
-    if options.output:
-        options.output.mkdir(parents=True, exist_ok=True)
-        (options.output / f"{dt.datetime.now(dt.UTC).date().isoformat()}-overload.md").write_text(page + "\n")
-    sys.exit(any(each.arrived.wrong for each in rounds))
+    results = Results(
+        date=dt.datetime.now(dt.UTC).date().isoformat(),
+        command=shlex.join(["python", "-m", "bench.overload", *sys.argv[1:]]),
+        machine=facts,
+        max_calls=options.max_calls,
+        rounds=rounds,
+        stalls=stalls,
+        seconds=time.monotonic() - began,
+    )
+    page = keep(results, markdown(results), options.output, free_stem(options.output, f"{results.date}-overload"))
+    print(page.read_text(encoding="utf-8"))
+    sys.exit(bool(results.failures))
+
+
+def markdown(results: Results) -> str:
+    """Return the page."""
+    void = "".join(f"**Void: {failure}.**\n\n" for failure in results.failures)
+    tables = "\n".join([*_overload(results.rounds, results.max_calls), *_stalls(results.stalls)])
+    return f"# Overload, {results.date}\n\n{void}{tables}\n\n{method(results)}\n"
 
 
 @contextmanager
@@ -75,11 +111,6 @@ def _round(call: Call, seconds: float) -> Round:
     burst = send_for(seconds, [call], CONNECTIONS, keep_bodies=False)
     peak = len(burst.good) / burst.seconds
     return Round(peak, offer(call, TIMES * peak, seconds))
-
-
-def _facts(facts: machine.Machine) -> list[str]:
-    where = f"{facts.processor}, {facts.cores} cores, {facts.kernel}, Python {facts.python}, {facts.file_system}"
-    return [f"{where}; revision {facts.revision[:12]}.", ""]
 
 
 def _overload(rounds: Sequence[Round], max_calls: int) -> list[str]:
@@ -123,4 +154,5 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-main()
+if __name__ == "__main__":
+    main()

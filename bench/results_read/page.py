@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from bench.load import percentile
 from bench.machine import Machine
-from bench.report import free_name
+from bench.pages import free_stem, keep, method
 from bench.results_read.seeding import DAYS, ERRORS, RATED
 from bench.tables import table
 
@@ -51,13 +49,8 @@ class Results:
 
 
 def write(results: Results, directory: Path, name: str) -> Path:
-    """Write `name`.md and `name`.json, numbered when a run of that name is there already; return the Markdown file."""
-    stem = free_name(directory, name)
-    document = {"failures": results.failures, **msgspec.to_builtins(results)}
-    (directory / f"{stem}.json").write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n")
-    page = directory / f"{stem}.md"
-    page.write_text(markdown(results), encoding="utf-8")
-    return page
+    """Keep the page and the figures; return the page."""
+    return keep(results, markdown(results), directory, free_stem(directory, name))
 
 
 def markdown(results: Results) -> str:
@@ -80,14 +73,13 @@ def markdown(results: Results) -> str:
         f"{trials:,} trials in {seconds:.0f} s"
         for trials, seconds in {each.trials: each.seeding_seconds for each in results.readings}.items()
     )
-    facts = [
-        f"Command: `{results.command}` ({results.seconds:.0f} s in all; seeding: {seeding})",
-        *results.machine.facts(),
+    how = method(
+        results,
         f"{len(results.readings[0].seconds)} requests of each route, one after the other on one connection",
         f"Three arms, a call for each trial over {DAYS} days, {RATED:.0%} of them rated, {ERRORS:.0%} failed",
-    ]
+        also=f"; seeding: {seeding}",
+    )
     return (
         f"# Reading the results of an experiment, {results.date}\n\n{slow}"
-        f"Aim: under {AIM_MS:.0f} ms, and the same however many trials there are.\n\n{table(columns, rows)}\n\n"
-        "## Method\n\n" + "\n".join(f"- {fact}" for fact in facts) + "\n"
+        f"Aim: under {AIM_MS:.0f} ms, and the same however many trials there are.\n\n{table(columns, rows)}\n\n{how}\n"
     )

@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from bench.load import percentile
 from bench.machine import Machine
-from bench.report import free_name
+from bench.pages import free_stem, keep, method
 from bench.size.past import DAYS
 from bench.tables import table
 
@@ -59,29 +57,22 @@ class Results:
 
 
 def write(results: Results, directory: Path, name: str) -> Path:
-    """Write `name`.md and `name`.json, numbered when a run of that name is there already; return the Markdown file."""
-    stem = free_name(directory, name)
-    document = {"failures": results.failures, **msgspec.to_builtins(results)}
-    (directory / f"{stem}.json").write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n")
-    page = directory / f"{stem}.md"
-    page.write_text(markdown(results), encoding="utf-8")
-    return page
+    """Keep the page and the figures; return the page."""
+    return keep(results, markdown(results), directory, free_stem(directory, name))
 
 
 def markdown(results: Results) -> str:
     """Return the page."""
     slow = "".join(f"**Slower than the aim: {failure}.**\n\n" for failure in results.failures)
-    facts = [
-        f"Command: `{results.command}` ({results.seconds:.0f} s in all)",
-        *results.machine.facts(),
+    how = method(
+        results,
         f"{len(results.readings[0].seconds)} requests of each kind, one after the other on one connection",
         f"Logs spread over {DAYS} days, copies of one that the server kept",
-    ]
+    )
     return (
         f"# Cost against size on {results.database}, {results.date}\n\n{slow}"
         f"Aim: the call costs the same at each size, and each read is under {AIM_MS:.0f} ms (p50).\n\n"
-        f"{_times(results)}\n\n## On the disk\n\n{_disk(results)}\n\n"
-        "## Method\n\n" + "\n".join(f"- {fact}" for fact in facts) + "\n"
+        f"{_times(results)}\n\n## On the disk\n\n{_disk(results)}\n\n{how}\n"
     )
 
 

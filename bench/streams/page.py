@@ -4,10 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from bench.machine import Machine
-from bench.report import free_name
+from bench.pages import free_stem, keep, method
 from bench.streams.scenarios import Heard, Outcome
 from bench.tables import label, spread, table
 
@@ -33,27 +31,19 @@ class Results:
 
 
 def write(results: Results, directory: Path, name: str) -> Path:
-    """Write `name`.md and `name`.json, numbered when a run of that name is there already; return the Markdown file."""
-    stem = free_name(directory, name)
-    document = {"failures": results.failures, **msgspec.to_builtins(results)}
-    (directory / f"{stem}.json").write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n")
-    page = directory / f"{stem}.md"
-    page.write_text(markdown(results), encoding="utf-8")
-    return page
+    """Keep the page and the figures; return the page."""
+    return keep(results, markdown(results), directory, free_stem(directory, name))
 
 
 def markdown(results: Results) -> str:
     """Return the page."""
     void = "".join(f"**Void: {failure}.**\n\n" for failure in results.failures)
-    facts = [
-        f"Command: `{results.command}` ({results.seconds:.0f} s in all)",
-        *results.machine.facts(),
-        "Sides in turn, on one upstream; the client is one Python process that reads both in the same way",
-    ]
+    how = method(
+        results, "Sides in turn, on one upstream; the client is one Python process that reads both in the same way"
+    )
     return (
         f"# Streams that last, {results.date}\n\n{void}"
-        f"{_steady(results.steady)}\n\n{_fast(results.fast)}\n\n{_many(results.many)}\n\n"
-        "## Method\n\n" + "\n".join(f"- {fact}" for fact in facts) + "\n\nWhat each word means: `bench/README.md`.\n"
+        f"{_steady(results.steady)}\n\n{_fast(results.fast)}\n\n{_many(results.many)}\n\n{how}\n"
     )
 
 
