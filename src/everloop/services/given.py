@@ -3,7 +3,7 @@
 from typing import Final
 
 from everloop.domain.config import ConfigVersion, Endpoint, ModelConfig
-from everloop.domain.ids import ProjectId
+from everloop.domain.ids import OrganisationId, ProjectId
 from everloop.domain.project import Project
 from everloop.domain.reference import ProjectReference
 from everloop.domain.scope import Scope
@@ -45,7 +45,8 @@ class GivenConfigs:
     def __init__(self, *, projects: ProjectService, configs: ConfigService) -> None:
         self._projects = projects
         self._configs = configs
-        self._known: dict[tuple[ProjectId, str], ConfigVersion] = {}
+        # Two organisations may have a project of the same id: an import keeps those of where it came from.
+        self._known: dict[tuple[OrganisationId, ProjectId, str], ConfigVersion] = {}
 
     async def named(self, scope: Scope, config_id: str, reference: ProjectReference | None) -> Given:
         """The version of that id, of any project unless one is named. Raises `NotFound`."""
@@ -64,7 +65,7 @@ class GivenConfigs:
         """The version that such a configuration is or will be; its project is made when new. Raises `NotFound`."""
         project = (await self._projects.resolve(scope, reference)).project
         draft = self._configs.draft(project, config, labels)
-        known = self._known.get((project.id, draft.fingerprint))
+        known = self._known.get((scope.organisation_id, project.id, draft.fingerprint))
         return Given(project, draft, kept=False) if known is None else Given(project, known)
 
     async def keep(self, scope: Scope, given: Given) -> Given:
@@ -74,5 +75,5 @@ class GivenConfigs:
         version = await self._configs.keep(scope, given.version)
         if len(self._known) >= _REMEMBERED:
             self._known.pop(next(iter(self._known)))
-        self._known[given.project.id, version.fingerprint] = version
+        self._known[scope.organisation_id, given.project.id, version.fingerprint] = version
         return Given(given.project, version)

@@ -61,6 +61,21 @@ async def test_what_is_remembered_is_bounded_and_forgetting_costs_nothing(house,
     assert [(await kept(house, given, each)).version.id for each in configs] == first
 
 
+async def test_what_is_remembered_is_of_one_organisation_though_another_has_a_project_of_the_same_id(house, given):
+    first = await kept(house, given)
+    await house.organisations.create("other")
+    other = await house.organisations.scope("other")
+    await house.projects._projects.create(other, first.project)
+    await house.directory.refresh()
+    draft = await given.inline(other, ProjectReference("p"), CONFIG, Labels())
+    assert not draft.kept
+    second = await given.keep(other, draft)
+    assert second.project.id == first.project.id
+    assert second.version.id != first.version.id
+    assert (await given.inline(other, ProjectReference("p"), CONFIG, Labels())).version == second.version
+    assert (await given.inline(house.scope, ProjectReference("p"), CONFIG, Labels())).version == first.version
+
+
 async def test_a_config_is_named_with_its_own_project_or_none(house, given):
     version = await house.deploy("p", CONFIG)
     await house.deploy("q", CONFIG)
