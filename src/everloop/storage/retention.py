@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from everloop import errors
-from everloop.domain.ids import ALPHABET, LENGTH, TIME_WIDTH, Prefix, base62
+from everloop.domain.ids import ALPHABET, TIME_WIDTH, Prefix, base62
 from everloop.storage.counting import uncount
 from everloop.storage.database import BUSY_TIMEOUT, pragmas
 from everloop.storage.failures import words_for
@@ -22,12 +22,9 @@ from everloop.storage.location import existing
 
 _LOCK_SUFFIX: Final = ".retention"
 
-_TIMED: Final = (
-    "SELECT id FROM log WHERE organisation_id = ? AND id >= ? AND id < ? AND id GLOB ? AND created_at < ? LIMIT ?"
-)
-_OTHERS: Final = "SELECT id FROM log WHERE organisation_id = ? AND id NOT GLOB ? AND created_at < ? LIMIT ?"
-# What ids look like that carry a time; others, made elsewhere, have only the time that was said with the log.
-_SHAPE: Final = f"{Prefix.LOG}_" + "[0-9A-Za-z]" * LENGTH
+_TIMED: Final = "SELECT id FROM log WHERE organisation_id = ? AND id >= ? AND id < ? AND created_at < ? LIMIT ?"
+# An id that was made elsewhere tells no time, or any: most of those that are left look like times to come.
+_OTHERS: Final = "SELECT id FROM log WHERE organisation_id = ? AND created_at < ? ORDER BY id DESC LIMIT ?"
 
 _NO_LOGS: Final = (
     "NOT EXISTS (SELECT * FROM log WHERE log.organisation_id = session.organisation_id AND log.session_id = session.id)"
@@ -107,9 +104,9 @@ def _delete_logs(connection: sqlite3.Connection, before: int, most: int) -> int:
 
 
 def _old_logs(connection: sqlite3.Connection, before: int, most: int) -> _Found:
-    """Some of one organisation; those of ids without a time come last, since all ids are read to find them."""
+    """Some of one organisation; those of ids that tell another time come last: all logs are read to find them."""
     first, end = (f"{Prefix.LOG}_{digits}" for digits in (ALPHABET[0], base62(before, TIME_WIDTH)))
-    for query, values in ((_TIMED, (first, end, _SHAPE, before, most)), (_OTHERS, (_SHAPE, before, most))):
+    for query, values in ((_TIMED, (first, end, before, most)), (_OTHERS, (before, most))):
         organisation_id, ids = _first_with(connection, query, values)
         if ids:
             return organisation_id, ids

@@ -87,6 +87,16 @@ async def test_an_id_that_only_looks_old_does_not_go(storage: Storage, scope: Sc
     assert await kept(storage, scope) == {imported.id}
 
 
+@pytest.mark.parametrize("time", [CUT, CUT + 1, CUT + 10**9, 62**7 - 1])
+async def test_an_id_that_only_looks_young_goes(storage: Storage, scope: Scope, old_logs: OldLogStore, time: int):
+    """It was made elsewhere; also when it is among the others of that time."""
+    await prepare(storage, scope)
+    imported, young = replace(at(time, 1), created_at=CUT - 1), at(time, 2)
+    await storage.log_writer.append(scope, [imported, young])
+    assert await delete_all(old_logs) == 1
+    assert await kept(storage, scope) == {young.id}
+
+
 async def test_those_of_all_organisations_go(storage: Storage, scope: Scope, other: Scope, old_logs: OldLogStore):
     """The ids of both are the same."""
     for each in (scope, other):

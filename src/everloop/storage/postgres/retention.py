@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Final
 
-from everloop.domain.ids import ALPHABET, LENGTH, TIME_WIDTH, Prefix, base62
+from everloop.domain.ids import ALPHABET, TIME_WIDTH, Prefix, base62
 from everloop.storage.postgres.connecting import Server
 from everloop.storage.postgres.failures import told_apart
 from everloop.storage.postgres.gone_months import clear, is_old
@@ -22,12 +22,9 @@ from everloop.storage.postgres.unused_sessions import NO_LOGS, delete_unused
 _PATIENCE: Final = 900.0
 
 _ORGANISATIONS: Final = "SELECT id FROM organisation ORDER BY number"
-_TIMED: Final = (
-    "SELECT id FROM log WHERE organisation_id = $1 AND id >= $2 AND id < $3 AND id ~ $4 AND created_at < $5 LIMIT $6"
-)
-_OTHERS: Final = "SELECT id FROM log WHERE organisation_id = $1 AND id !~ $2 AND created_at < $3 LIMIT $4"
-# What ids look like that carry a time; others, made elsewhere, have only the time that was said with the log.
-_SHAPE: Final = f"^{Prefix.LOG}_[0-9A-Za-z]{{{LENGTH}}}$"
+_TIMED: Final = "SELECT id FROM log WHERE organisation_id = $1 AND id >= $2 AND id < $3 AND created_at < $4 LIMIT $5"
+# An id that was made elsewhere tells no time, or any: most of those that are left look like times to come.
+_OTHERS: Final = "SELECT id FROM log WHERE organisation_id = $1 AND created_at < $2 ORDER BY id DESC LIMIT $3"
 _UNUSED: Final = f"SELECT id FROM session WHERE organisation_id = $1 AND created_at < $2 AND {NO_LOGS} LIMIT $3"  # noqa: S608 - our own words
 
 _FEEDBACK: Final = "DELETE FROM feedback WHERE organisation_id = $1 AND log_id = ANY($2)"
@@ -91,10 +88,10 @@ async def _clear_all(connection: Any, before: int) -> int:  # noqa: ANN401 - as 
 
 
 async def _old_logs(connection: Any, before: int, most: int) -> _Found:  # noqa: ANN401 - as above
-    """Some of one organisation; those of ids without a time come last, since all ids are read to find them."""
+    """Some of one organisation; those of ids that tell another time come last: all logs are read to find them."""
     first, end = (f"{Prefix.LOG}_{digits}" for digits in (ALPHABET[0], base62(before, TIME_WIDTH)))
-    found = await _first_with(connection, _TIMED, (first, end, _SHAPE, before, most))
-    return found if found[1] else await _first_with(connection, _OTHERS, (_SHAPE, before, most))
+    found = await _first_with(connection, _TIMED, (first, end, before, most))
+    return found if found[1] else await _first_with(connection, _OTHERS, (before, most))
 
 
 async def _first_with(connection: Any, query: str, values: tuple[str | int, ...]) -> _Found:  # noqa: ANN401 - as above
