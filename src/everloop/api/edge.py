@@ -81,20 +81,18 @@ class Edge:
     ) -> None:
         path = scope["path"]
         if path in _PUBLIC or path.startswith(_PUBLIC_PREFIX):
-            await self._by_framework(scope, None, headers, exchange)
+            # Strangers' bodies are not read: they would be held without a limit to how many.
+            await self._by_framework(scope, None, b"", exchange)
             return
         caller = self._authenticate(headers)
         if hot is None:
             with self._others:
-                await self._by_framework(scope, caller, headers, exchange)
+                await self._by_framework(scope, caller, await self._body(headers, exchange), exchange)
         else:
             with self._generating:
                 await hot.handler(caller, await self._body(headers, exchange), exchange)
 
-    async def _by_framework(
-        self, scope: dict[str, Any], caller: Scope | None, headers: "_Headers", exchange: Exchange
-    ) -> None:
-        body = await self._body(headers, exchange)
+    async def _by_framework(self, scope: dict[str, Any], caller: Scope | None, body: bytes, exchange: Exchange) -> None:
         scope[SCOPE_KEY] = caller
         await self._framework(scope, _Replay(body, exchange).receive, _Watch(exchange).send)
 

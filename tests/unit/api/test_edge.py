@@ -132,8 +132,11 @@ async def test_nobody_gets_anywhere_without_a_valid_key(house, path, key):
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/docs", "/docs/a.js", "/openapi.json"])
 @pytest.mark.parametrize("key", [None, "hl_sk_wrong"])
 async def test_what_anybody_may_see(house, path, key):
-    assert (await house.call("GET", path, key=key)).status == 202
-    assert house.framework_calls[0][0] is None
+    conversation = await house.call("GET", path, key=key, body=b"x" * 11)
+    assert conversation.status == 202
+    ((caller, message),) = house.framework_calls
+    assert (caller, message["body"], message["more_body"]) == (None, b"", False)
+    assert conversation.received == 0  # strangers' bodies are not read
 
 
 @pytest.mark.parametrize(
