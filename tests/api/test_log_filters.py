@@ -83,6 +83,17 @@ def test_what_cannot_be_asked_is_said(running_server, register, query):
     assert reply.expect(422)["detail"][0]["loc"][:2] == ["query", query[0][0]]
 
 
+def test_so_many_types_of_feedback_may_be_asked_for_and_no_more(ask, running_server, register):
+    filters = [(f"feedback-{number}_filter", str(value)) for number in range(20) for value in range(20)]
+    assert ask(*filters) == ""
+    for number in (20, 1200):
+        more = [(f"feedback-{each}_filter", "x") for each in range(number + 1)]
+        reply = running_server.get(f"/v4/logs?{urlencode([('project_id', register()['project_id']), *more])}")
+        (issue,) = reply.expect(422)["detail"]
+        assert issue["loc"] == ["query", "feedback-20_filter"]
+        assert "20 types" in issue["msg"]
+
+
 HOSTILE = ["'", '"', "\\", "%", "{}", "[", "(", "\x1a", "\x7f", "🦜" * 100, "(?:", "';--", "\r\n", "1e999", "NaN"]
 
 

@@ -15,6 +15,8 @@ _LENGTH_OF_A_DATE: Final = len("2024-02-29")
 # Each is a function around another one in the query, and SQLite reads only so many of them.
 _MOST_LETTERS: Final = 20
 _MOST_VALUES: Final = 100
+# Each is a query in the query; SQLite reads a thousand of them, and no plan of PostgreSQL's is good long before.
+_MOST_FEEDBACK_FILTERS: Final = 20
 _FILTER: Final = "_filter"
 _FEEDBACK: Final = "feedback-"
 _KNOWN: Final = frozenset({"source_filter", "model_filter"})
@@ -110,6 +112,9 @@ def _feedback(query: Iterable[tuple[str, str]]) -> tuple[FeedbackFilter, ...]:
         if name.endswith(_FILTER) and name not in _KNOWN and value:
             sent.setdefault(name, []).append(value)
     issues = [FieldIssue(("query", name), wrong) for name, values in sent.items() if (wrong := _wrong(name, values))]
+    if len(sent) > _MOST_FEEDBACK_FILTERS:
+        last = list(sent)[_MOST_FEEDBACK_FILTERS]
+        issues.append(FieldIssue(("query", last), f"At most {_MOST_FEEDBACK_FILTERS} types of feedback in one query."))
     if issues:
         raise InvalidFields(issues)
     return tuple(FeedbackFilter(_type_in(name), tuple(values)) for name, values in sent.items())
