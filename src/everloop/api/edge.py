@@ -6,13 +6,13 @@ straight on to their handlers; everything else to the framework, which gets the 
 
 import logging
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from secrets import token_hex
 from typing import Any, Final
 
 import structlog
 
-from everloop.api.capacity import Capacity
+from everloop.api.capacity import LARGEST_BODIES, Capacity
 from everloop.api.errors import ErrorAnswer, answer_to, detail
 from everloop.api.exchange import JSON, Exchange, Header, Message, Receive, Send
 from everloop.api.hot import HotRoute
@@ -34,7 +34,8 @@ _INTERNAL: Final = detail(
 class Edge:
     """An ASGI application around the framework's.
 
-    `max_calls` hot ones may be under way at once, and as many others: a crowd of calls must not stop a deploy.
+    `max_calls` hot ones may be under way at once, and as many others: a crowd of calls must not stop a deploy. The
+    same is true of the bytes that their bodies take.
     """
 
     def __init__(
@@ -50,8 +51,8 @@ class Edge:
         self._services = services
         self._hot = {(route.method, route.path): route for route in hot}
         self._max_body_bytes = max_body_bytes
-        self._generating = Capacity(max_calls)
-        self._others = Capacity(max_calls)
+        self._generating = Capacity(max_calls, LARGEST_BODIES * max_body_bytes)
+        self._others = Capacity(max_calls, LARGEST_BODIES * max_body_bytes)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Answers one request; the server's own lifespan events go to the framework."""
@@ -86,18 +87,17 @@ class Edge:
             return
         caller = self._authenticate(headers)
         if hot is None:
-            with self._others:
-                await self._by_framework(scope, caller, await self._body(headers, exchange), exchange)
+            with self._others.place() as place:
+                body = await exchange.read_body(headers.content_length, self._max_body_bytes, place.hold)
+                await self._by_framework(scope, caller, body, exchange)
         else:
-            with self._generating:
-                await hot.handler(caller, await self._body(headers, exchange), exchange)
+            with self._generating.place() as place:
+                body = await exchange.read_body(headers.content_length, self._max_body_bytes, place.hold)
+                await hot.handler(caller, body, exchange)
 
     async def _by_framework(self, scope: dict[str, Any], caller: Scope | None, body: bytes, exchange: Exchange) -> None:
         scope[SCOPE_KEY] = caller
         await self._framework(scope, _Replay(body, exchange).receive, _Watch(exchange).send)
-
-    def _body(self, headers: "_Headers", exchange: Exchange) -> Awaitable[bytes]:
-        return exchange.read_body(headers.content_length, self._max_body_bytes)
 
     def _authenticate(self, headers: "_Headers") -> Scope:
         if not headers.api_key:

@@ -11,6 +11,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Header = tuple[bytes, bytes]
+Hold = Callable[[int], None]
 
 JSON: Final[Header] = (b"content-type", b"application/json")
 _PATIENCE_SECONDS: Final = 2.0
@@ -33,8 +34,11 @@ class Exchange:
         self.gone = False
         self._coming = True
 
-    async def read_body(self, declared: int | None, limit: int) -> bytes:
-        """The whole body. Raises `TooLarge` as soon as it is certain, and `BadRequest` for half a body."""
+    async def read_body(self, declared: int | None, limit: int, hold: Hold) -> bytes:
+        """The whole body, of which `hold` is told as it comes.
+
+        Raises `TooLarge` as soon as it is certain, `BadRequest` for half a body, and what `hold` raises.
+        """
         if declared is not None and declared > limit:
             raise _too_large(limit)
         message = await self._receive()
@@ -43,6 +47,7 @@ class Exchange:
             body: bytes = message.get("body", b"")
             if len(body) > limit:
                 raise _too_large(limit)
+            hold(len(body))
             return body
         parts, size = [], 0
         while True:
@@ -54,6 +59,7 @@ class Exchange:
             size += len(part)
             if size > limit:
                 raise _too_large(limit)
+            hold(len(part))
             parts.append(part)
             if not self._coming:
                 return b"".join(parts)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from everloop.api.capacity import LARGEST_BODIES
 from everloop.api.edge import Edge
 from everloop.api.hot import HotRoute
 from everloop.api.services import SCOPE_KEY
@@ -37,9 +38,12 @@ class House:
         self.error = None
         self.hold = asyncio.Event()
         self.hold.set()
+        self.edge = self.edge_for(max_calls=2)
+
+    def edge_for(self, max_calls):
         services: Any = SimpleNamespace(directory=FakeDirectory(), metrics=self.metrics)
         hot = HotRoute("POST", "/hot", self.hot, "op", "s", "d", BaseModel, BaseModel, {})
-        self.edge = Edge(self.framework, services, [hot], max_body_bytes=10, max_calls=2)
+        return Edge(self.framework, services, [hot], max_body_bytes=10, max_calls=max_calls)
 
     async def hot(self, caller, body, exchange):
         self.hot_calls.append((caller, body))
@@ -86,6 +90,21 @@ async def test_beyond_its_capacity_calls_are_refused_unread_and_other_requests_a
     house.hold.set()
     assert {each.status for each in await asyncio.gather(*under_way, other)} == {200, 202}
     assert (await house.call(path=full)).status < 300
+
+
+@pytest.mark.parametrize(("full", "free"), [("/hot", "/things/1"), ("/things/1", "/hot")])
+async def test_bodies_beyond_what_is_held_at_once_are_refused_and_other_requests_are_not(house, full, free):
+    house.edge = house.edge_for(max_calls=1000)
+    house.hold = asyncio.Event()
+    under_way = [asyncio.create_task(house.call(path=full, body=b"x" * 10)) for _ in range(LARGEST_BODIES)]
+    await asyncio.sleep(0)
+    refused = await house.call(path=full, body=b"x")
+    assert (refused.status, refused.headers[b"retry-after"]) == (503, b"1")
+    assert b"EVERLOOP_MAX_BODY_BYTES" in refused.body
+    other = [asyncio.create_task(house.call(path=path, body=body)) for path, body in ((full, b""), (free, b"x" * 10))]
+    house.hold.set()
+    assert {each.status for each in await asyncio.gather(*under_way, *other)} == {200, 202}
+    assert (await house.call(path=full, body=b"x" * 10)).status < 300
 
 
 async def test_a_failed_call_gives_its_place_back(house):

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from everloop.api.exchange import Exchange
-from everloop.errors import BadRequest, TooLarge
+from everloop.errors import BadRequest, TooLarge, Unavailable
 from tests.asgi import Conversation
 
 
@@ -15,21 +15,39 @@ def exchange_of(*parts):
 @pytest.mark.parametrize("parts", [(b"",), (b"abc",), (b"a", b"", b"bc"), (b"a", b"bc", b"")])
 async def test_a_body_is_read_whole_however_it_comes(parts):
     exchange, _ = exchange_of(*parts)
-    assert await exchange.read_body(None, 3) == b"".join(parts)
+    held: list[int] = []
+    assert await exchange.read_body(None, 3, held.append) == b"".join(parts)
+    assert sum(held) == len(b"".join(parts))
 
 
 @pytest.mark.parametrize("parts", [(b"abcd",), (b"abc", b"d", b"never read"), (b"abcd", b"never read")])
 async def test_a_body_over_the_limit_is_not_read_on(parts):
     exchange, conversation = exchange_of(*parts)
     with pytest.raises(TooLarge, match="limit of 3 bytes"):
-        await exchange.read_body(None, 3)
+        await exchange.read_body(None, 3, lambda _: None)
+    assert conversation.received < len(parts) or parts[-1] != b"never read"
+
+
+@pytest.mark.parametrize("parts", [(b"abcd",), (b"abc", b"d", b"never read")])
+async def test_a_body_that_has_no_room_is_not_read_on(parts):
+    exchange, conversation = exchange_of(*parts)
+    held = 0
+
+    def hold(size):
+        nonlocal held
+        held += size
+        if held > 3:
+            raise Unavailable("full")
+
+    with pytest.raises(Unavailable):
+        await exchange.read_body(None, 10, hold)
     assert conversation.received < len(parts) or parts[-1] != b"never read"
 
 
 async def test_a_body_that_says_it_is_too_large_is_not_read_at_all():
     exchange, conversation = exchange_of(b"abcd")
     with pytest.raises(TooLarge):
-        await exchange.read_body(4, 3)
+        await exchange.read_body(4, 3, lambda _: None)
     assert conversation.received == 0
 
 
@@ -44,7 +62,7 @@ async def test_half_a_body_is_nobodys():
 
     exchange = Exchange(receive, conversation.send, b"id-1")
     with pytest.raises(BadRequest):
-        await exchange.read_body(None, 10)
+        await exchange.read_body(None, 10, lambda _: None)
     assert exchange.gone
 
 
@@ -54,7 +72,7 @@ async def test_a_caller_who_went_before_anything_is_gone():
 
     exchange = Exchange(receive, Conversation().send, b"id-1")
     with pytest.raises(BadRequest):
-        await exchange.read_body(None, 10)
+        await exchange.read_body(None, 10, lambda _: None)
     assert exchange.gone
 
 
@@ -85,7 +103,7 @@ def refused(exchange, patience):
 async def test_a_refusal_is_said_before_the_rest_of_the_body_is_thrown_away():
     exchange, conversation = exchange_of(b"abc", b"def", b"ghi")
     with pytest.raises(TooLarge):
-        await exchange.read_body(None, 2)
+        await exchange.read_body(None, 2, lambda _: None)
 
     async def receive():
         assert conversation.body == b"no"

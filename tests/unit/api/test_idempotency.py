@@ -80,7 +80,7 @@ class Desk:
         exchange.idempotency_key = b"key"
 
         async def answer():
-            await exchange.read_body(None, 10)
+            await exchange.read_body(None, 10, lambda _: None)
             await self.once.answer("op", self.handle, CALLER, body, exchange, save=True)
 
         return conversation, asyncio.create_task(answer())

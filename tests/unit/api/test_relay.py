@@ -19,7 +19,7 @@ def conversation():
 @pytest.fixture
 async def exchange(conversation):
     exchange = Exchange(conversation.receive, conversation.send, b"id-1")
-    await exchange.read_body(None, 10)
+    await exchange.read_body(None, 10, lambda _: None)
     return exchange
 
 

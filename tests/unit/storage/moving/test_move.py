@@ -163,35 +163,44 @@ KILLED = """
     from everloop.storage.moving.move import move
     from everloop.telemetry.clock import SystemClock
 
-    timer = threading.Timer(float(sys.argv[4]), lambda: os.kill(os.getpid(), signal.SIGKILL))
+    reports, delay = int(sys.argv[3]), float(sys.argv[4])
+
+    def die():
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    timer = threading.Timer(delay, die)
     timer.daemon = True
 
     class Watcher:
-        reports = int(sys.argv[3])
+        told = 0
 
         def begins(self, rows):
-            pass
+            self.tell()
 
         def moved(self, table, rows):
-            self.reports -= 1
-            if self.reports == 0:
-                timer.start()
+            self.told += 1
+            self.tell()
 
-    watcher = Watcher()
-    watcher.moved("", 0)
-    move(sys.argv[1], sys.argv[2], SystemClock(), watcher, batch=3)
+        def tell(self):
+            if self.told == reports:
+                timer.start() if delay else die()
+
+    move(sys.argv[1], sys.argv[2], SystemClock(), Watcher(), batch=3)
     timer.cancel()
 """
 
 
 @pytest.mark.timeout(240)
 async def test_killed_at_any_moment_it_goes_on(filled: Path, url: str, postgres: Cluster, empty: str):
-    """First before the first batch, then some milliseconds after some batches more than there are tables."""
+    """First before the first batch, then three times at some batch, then some milliseconds after some batches.
+
+    Each table is reported once before its batches: some more reports than there are tables are some batches.
+    """
     chance = random.Random(20_261_126)  # noqa: S311 - instants, not secrets
     here, halves = rows_here(filled), 0
     for attempt in range(30):
-        reports = len(here) + chance.randrange(20) if attempt else 1
-        last = [str(reports), str(chance.uniform(0, 0.02) if attempt else 0.3)]
+        reports = len(here) + chance.randrange(5 if attempt < 4 else 20) if attempt else 0
+        last = [str(reports), str(0 if attempt < 4 else chance.uniform(0.001, 0.02))]
         command = [sys.executable, "-c", textwrap.dedent(KILLED), url, postgres.url(empty), *last]
         done = await asyncio.to_thread(subprocess.run, command, check=False, timeout=60)
         if done.returncode == 0:
