@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from everloop.domain.scope import Scope
-from everloop.ports.stores import Health
+from everloop.ports.feed import Health
 from everloop.ports.system import Metrics
 from everloop.services.api_keys import ApiKeyService
 from everloop.services.completion import CompletionService

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from everloop.errors import EverloopError
-from everloop.ports.stores import IdempotencyStore
+from everloop.ports.idempotency import IdempotencyStore
 from everloop.ports.system import Clock
 
 _log: Final = logging.getLogger(__name__)

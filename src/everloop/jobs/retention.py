@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from everloop.errors import EverloopError
-from everloop.ports.stores import OldLogStore
+from everloop.ports.logs import OldLogStore
 from everloop.ports.system import Clock
 
 _log: Final = logging.getLogger(__name__)

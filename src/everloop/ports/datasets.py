@@ -1,4 +1,4 @@
-"""The ports to datasets. As in `ports.stores`, every method takes the caller's `Scope` first."""
+"""The ports to datasets and their datapoints."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol

@@ -4,7 +4,7 @@ from everloop.domain.ids import ApiKeyId, Prefix
 from everloop.domain.keys import ApiKey, digest_of, hint_of
 from everloop.domain.scope import Scope
 from everloop.errors import NotFound
-from everloop.ports.stores import KeyStore
+from everloop.ports.organisations import KeyStore
 from everloop.ports.system import Clock, Ids
 from everloop.services.directory import Directory
 

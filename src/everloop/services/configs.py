@@ -10,7 +10,7 @@ from everloop.domain.reference import ProjectReference
 from everloop.domain.scope import Scope
 from everloop.domain.value import value
 from everloop.errors import NotFound
-from everloop.ports.stores import ConfigStore
+from everloop.ports.projects import ConfigStore
 from everloop.ports.system import Clock, Ids
 from everloop.services.directory import Directory
 from everloop.services.projects import ProjectService

@@ -12,7 +12,7 @@ from everloop.domain.page import Page, PageRequest
 from everloop.domain.scope import Scope
 from everloop.errors import InvalidFields, NotFound, TooLarge
 from everloop.ports.datasets import DatapointStore
-from everloop.ports.stores import LogStore
+from everloop.ports.logs import LogStore
 from everloop.ports.system import Clock, Ids
 from everloop.services.datasets import DatasetService
 

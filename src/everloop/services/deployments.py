@@ -13,7 +13,7 @@ from everloop.domain.scope import Scope
 from everloop.domain.snapshot import ProjectView
 from everloop.domain.value import value
 from everloop.errors import BadRequest, NotFound
-from everloop.ports.stores import DeploymentStore, ExperimentStore
+from everloop.ports.projects import DeploymentStore, ExperimentStore
 from everloop.ports.system import Clock, Ids
 from everloop.services.configs import ConfigService
 from everloop.services.directory import Directory

@@ -8,7 +8,7 @@ from everloop.domain.ids import OrganisationId, ProjectId
 from everloop.domain.scope import Scope
 from everloop.domain.snapshot import Change, OrganisationView, Snapshot
 from everloop.errors import Unauthenticated, Unavailable
-from everloop.ports.stores import ConfigFeed
+from everloop.ports.feed import ConfigFeed
 
 _log = logging.getLogger(__name__)
 

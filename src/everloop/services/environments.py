@@ -4,7 +4,7 @@ from everloop.domain.environment import Environment
 from everloop.domain.ids import EnvironmentId, Prefix
 from everloop.domain.scope import Scope
 from everloop.errors import NotFound
-from everloop.ports.stores import EnvironmentStore
+from everloop.ports.projects import EnvironmentStore
 from everloop.ports.system import Clock, Ids
 from everloop.services.directory import Directory
 

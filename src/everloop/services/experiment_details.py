@@ -10,7 +10,7 @@ from everloop.domain.ids import EnvironmentId, ExperimentId
 from everloop.domain.results import ArmResults, Results, busiest
 from everloop.domain.scope import Scope
 from everloop.domain.value import value
-from everloop.ports.stores import ConfigStore, ExperimentStore
+from everloop.ports.projects import ConfigStore, ExperimentStore
 from everloop.services.directory import Directory
 
 

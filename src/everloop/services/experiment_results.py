@@ -9,7 +9,7 @@ from everloop.domain.results import ArmResults, Moment, Results, busiest
 from everloop.domain.scope import Scope
 from everloop.domain.value import value
 from everloop.errors import NotFound
-from everloop.ports.stores import ExperimentStore
+from everloop.ports.projects import ExperimentStore
 from everloop.services.environments import EnvironmentService
 
 

@@ -13,7 +13,8 @@ from everloop.domain.reference import ProjectReference
 from everloop.domain.scope import Scope
 from everloop.domain.value import value
 from everloop.errors import FieldIssue, InvalidFields, NotFound
-from everloop.ports.stores import ExperimentStore, FeedbackStore
+from everloop.ports.logs import FeedbackStore
+from everloop.ports.projects import ExperimentStore
 from everloop.ports.system import Clock, Ids
 from everloop.services.configs import ConfigService, Labels, ProjectConfig
 from everloop.services.directory import Directory

@@ -8,7 +8,7 @@ from everloop.domain.ids import FeedbackId, LogId, Prefix, ProjectId
 from everloop.domain.scope import Scope
 from everloop.domain.value import value
 from everloop.errors import FieldIssue, InvalidFields, NotFound
-from everloop.ports.stores import FeedbackStore, LogStore
+from everloop.ports.logs import FeedbackStore, LogStore
 from everloop.ports.system import Clock, Ids
 
 

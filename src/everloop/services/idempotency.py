@@ -15,7 +15,7 @@ from everloop.domain.ids import OrganisationId, Prefix
 from everloop.domain.scope import Scope
 from everloop.domain.value import value
 from everloop.errors import Conflict, EverloopError, Unavailable
-from everloop.ports.stores import IdempotencyStore
+from everloop.ports.idempotency import IdempotencyStore
 from everloop.ports.system import Clock, Ids
 
 _log: Final = logging.getLogger(__name__)

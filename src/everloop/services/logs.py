@@ -17,7 +17,8 @@ from everloop.domain.scope import Scope
 from everloop.domain.trial import Trial
 from everloop.domain.value import value
 from everloop.errors import InvalidFields, NotFound
-from everloop.ports.stores import ConfigStore, ExperimentStore, FeedbackStore, LogStore, LogWriter
+from everloop.ports.logs import FeedbackStore, LogStore, LogWriter
+from everloop.ports.projects import ConfigStore, ExperimentStore
 from everloop.ports.system import Clock, Ids
 from everloop.services.configs import ConfigService, Labels
 from everloop.services.environments import EnvironmentService

@@ -5,7 +5,7 @@ from everloop.domain.ids import EnvironmentId, OrganisationId, Prefix
 from everloop.domain.organisation import Organisation
 from everloop.domain.scope import Scope
 from everloop.errors import NotFound
-from everloop.ports.stores import OrganisationStore
+from everloop.ports.organisations import OrganisationStore
 from everloop.ports.system import Clock, Ids
 from everloop.services.directory import Directory
 

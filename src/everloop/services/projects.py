@@ -14,7 +14,8 @@ from everloop.domain.scope import Scope
 from everloop.domain.snapshot import ProjectView
 from everloop.domain.value import value
 from everloop.errors import InvalidFields, NotFound
-from everloop.ports.stores import ConfigStore, FeedbackStore, LogStore, ProjectStore
+from everloop.ports.logs import FeedbackStore, LogStore
+from everloop.ports.projects import ConfigStore, ProjectStore
 from everloop.ports.system import Clock, Ids
 from everloop.services.directory import Directory
 from everloop.services.experiment_details import ExperimentCatalogue, ExperimentDetails

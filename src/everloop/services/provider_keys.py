@@ -7,8 +7,8 @@ from everloop.domain.ids import Prefix, ProviderKeyId
 from everloop.domain.keys import ProviderKey, hint_of
 from everloop.domain.scope import Scope
 from everloop.errors import BadRequest, NotFound
+from everloop.ports.organisations import KeyStore
 from everloop.ports.providers import Providers
-from everloop.ports.stores import KeyStore
 from everloop.ports.system import Clock, Ids, SecretBox
 from everloop.services.directory import Directory
 

@@ -15,7 +15,7 @@ from everloop.domain.scope import Scope
 from everloop.domain.trial import Trial
 from everloop.domain.value import value
 from everloop.errors import ProviderFailure
-from everloop.ports.stores import LogWriter
+from everloop.ports.logs import LogWriter
 from everloop.ports.system import Clock, Pricing
 from everloop.services.resolve import Resolved
 from everloop.services.sessions import Links

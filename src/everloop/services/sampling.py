@@ -7,7 +7,7 @@ from everloop.domain.project import Project
 from everloop.domain.reference import ProjectReference
 from everloop.domain.scope import Scope
 from everloop.domain.value import value
-from everloop.ports.stores import ConfigStore, ExperimentStore
+from everloop.ports.projects import ConfigStore, ExperimentStore
 from everloop.ports.system import Clock, Ids
 from everloop.services.resolve import Caller, Place, Resolver, draw
 

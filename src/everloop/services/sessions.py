@@ -8,7 +8,7 @@ from everloop.domain.scope import Scope
 from everloop.domain.session import Session, SessionSummary, session_id_for
 from everloop.domain.value import value
 from everloop.errors import NotFound
-from everloop.ports.stores import LogStore, SessionStore
+from everloop.ports.logs import LogStore, SessionStore
 from everloop.ports.system import Clock, Ids
 
 

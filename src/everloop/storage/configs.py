@@ -39,7 +39,7 @@ def version_of(row: Row[Any]) -> ConfigVersion:
 
 
 class Configs:
-    """`ports.stores.ConfigStore`."""
+    """`ports.projects.ConfigStore`."""
 
     def __init__(self, database: Transactions, changes: Changes) -> None:
         self._database = database

@@ -70,7 +70,7 @@ async def put_live(connection: AsyncConnection, scope: Scope, deployment: Deploy
 
 
 class Deployments:
-    """`ports.stores.DeploymentStore`."""
+    """`ports.projects.DeploymentStore`."""
 
     def __init__(self, database: Transactions, changes: Changes) -> None:
         self._database = database

@@ -50,7 +50,7 @@ async def require_environment(
 
 
 class Environments:
-    """`ports.stores.EnvironmentStore`."""
+    """`ports.projects.EnvironmentStore`."""
 
     def __init__(self, database: Transactions, changes: Changes) -> None:
         self._database = database

@@ -27,7 +27,7 @@ from everloop.storage.trials import expose, read_trial
 
 
 class Experiments:
-    """`ports.stores.ExperimentStore`."""
+    """`ports.projects.ExperimentStore`."""
 
     def __init__(self, database: Transactions, changes: Changes, clock: Clock) -> None:
         self._database = database

@@ -22,7 +22,7 @@ async def a_moment() -> None:
 
 
 class PollingFeed:
-    """`ports.stores.ConfigFeed`: after each pause the newest number is read, four times a second unless told else.
+    """`ports.feed.ConfigFeed`: after each pause the newest number is read, four times a second unless told else.
 
     A `pause` that ends early when there is news makes them known earlier; one of half a second is the longest allowed.
     """

@@ -21,7 +21,7 @@ from everloop.storage.transactions import Transactions
 
 
 class FeedbackOfLogs:
-    """`ports.stores.FeedbackStore`."""
+    """`ports.logs.FeedbackStore`."""
 
     def __init__(self, database: Transactions, clock: Clock) -> None:
         self._database = database

@@ -4,7 +4,7 @@ from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from everloop import errors
-from everloop.ports.stores import LogWriter
+from everloop.ports.logs import LogWriter
 from everloop.ports.system import Clock
 from everloop.storage.migrating import head_revision, revision_in
 from everloop.storage.tables import probe
@@ -14,7 +14,7 @@ _ROW = 2
 
 
 class DatabaseHealth:
-    """`ports.stores.Health`. The database it gets should wait for locks only briefly: a late no is no use."""
+    """`ports.feed.Health`. The database it gets should wait for locks only briefly: a late no is no use."""
 
     def __init__(self, database: Transactions, writer: LogWriter, clock: Clock) -> None:
         self._database = database

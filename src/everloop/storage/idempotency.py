@@ -15,7 +15,7 @@ _RENEWAL = "idempotency renewal"
 
 
 class Idempotency:
-    """`ports.stores.IdempotencyStore`.
+    """`ports.idempotency.IdempotencyStore`.
 
     Writes take turns by key where the database lets them, and not by organisation: what is read here to decide is one
     row, and a call should not wait for whatever else its organisation writes.

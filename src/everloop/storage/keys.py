@@ -41,7 +41,7 @@ def provider_key_of(row: Row[Any]) -> ProviderKey:
 
 
 class Keys:
-    """`ports.stores.KeyStore`."""
+    """`ports.organisations.KeyStore`."""
 
     def __init__(self, database: Transactions, changes: Changes) -> None:
         self._database = database

@@ -52,7 +52,7 @@ class _Append:
 
 
 class SqliteLogWriter:
-    """`ports.stores.LogWriter` with its own thread and connection. Tests hand in a `commit` that waits or fails."""
+    """`ports.logs.LogWriter` with its own thread and connection. Tests hand in a `commit` that waits or fails."""
 
     def __init__(
         self,

@@ -23,7 +23,7 @@ _LINK: Final = select(table.c.id, table.c.project_id, table.c.session_id, table.
 
 
 class Logs:
-    """`ports.stores.LogStore`."""
+    """`ports.logs.LogStore`."""
 
     def __init__(self, database: Transactions) -> None:
         self._database = database

@@ -16,7 +16,7 @@ from everloop.storage.transactions import Transactions
 
 
 class Organisations:
-    """`ports.stores.OrganisationStore`."""
+    """`ports.organisations.OrganisationStore`."""
 
     def __init__(self, database: Transactions, changes: Changes) -> None:
         self._database = database

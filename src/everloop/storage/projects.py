@@ -42,7 +42,7 @@ async def require_project(
 
 
 class Projects:
-    """`ports.stores.ProjectStore`."""
+    """`ports.projects.ProjectStore`."""
 
     def __init__(self, database: Transactions, changes: Changes) -> None:
         self._database = database

@@ -36,7 +36,7 @@ _Delete = Callable[[sqlite3.Connection, int, int], int]
 
 
 class OldLogs:
-    """`ports.stores.OldLogStore`. The sums and trials of experiments go on telling of the logs that have gone.
+    """`ports.logs.OldLogStore`. The sums and trials of experiments go on telling of the logs that have gone.
 
     A batch is one call in a thread, and not one through SQLAlchemy for each statement: the log writer waits meanwhile,
     and a busy event loop would make each of those take milliseconds.

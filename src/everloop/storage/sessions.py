@@ -20,7 +20,7 @@ from everloop.storage.transactions import Transactions
 
 
 class Sessions:
-    """`ports.stores.SessionStore`."""
+    """`ports.logs.SessionStore`."""
 
     def __init__(self, database: Transactions) -> None:
         self._database = database

@@ -35,7 +35,7 @@ from everloop.domain.outcome import PositiveLabel
 from everloop.domain.page import Page
 from everloop.domain.project import ProjectSort
 from everloop.domain.scope import Scope
-from everloop.ports import datasets, stores
+from everloop.ports import datasets, feed, idempotency, logs, organisations, projects
 from everloop.storage.opening import Storage
 from tests.contract.stores.conftest import Opener
 from tests.contract.stores.samples import (
@@ -276,7 +276,7 @@ OF_NO_ORGANISATION = {
 def test_every_method_of_every_store_has_its_case():
     methods = {
         f"{name}.{method}"
-        for module in (stores, datasets)
+        for module in (datasets, feed, idempotency, logs, organisations, projects)
         for name, port in inspect.getmembers(module, inspect.isclass)
         if port.__module__ == module.__name__
         for method, _ in inspect.getmembers(port, inspect.isfunction)

@@ -8,7 +8,7 @@ from everloop import errors
 from everloop.domain.ids import ExperimentId, LogId, ProjectId, SessionId
 from everloop.domain.log import Log
 from everloop.domain.scope import Scope
-from everloop.ports.stores import OldLogStore
+from everloop.ports.logs import OldLogStore
 from everloop.storage.opening import Storage
 from tests.contract.stores.conftest import Opener
 from tests.contract.stores.samples import (

@@ -10,7 +10,7 @@ from tests.contract.stores.samples import StillClock
 
 
 class Store:
-    """`sweep` of `ports.stores.IdempotencyStore`, counting down."""
+    """`sweep` of `ports.idempotency.IdempotencyStore`, counting down."""
 
     def __init__(self, rows: int = 0, failure: Exception | None = None) -> None:
         self.rows = rows

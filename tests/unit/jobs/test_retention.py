@@ -18,7 +18,7 @@ DAY = 86_400_000
 
 
 class Store:
-    """`ports.stores.OldLogStore` that counts down; a batch takes `cost` milliseconds a row."""
+    """`ports.logs.OldLogStore` that counts down; a batch takes `cost` milliseconds a row."""
 
     def __init__(self, clock: StillClock, logs: int = 0, sessions: int = 0) -> None:
         self.clock, self.logs, self.sessions = clock, logs, sessions

@@ -7,7 +7,7 @@ from everloop.domain.ids import ProjectId
 from everloop.domain.imported import ImportedLog, Judgment, LeftOut
 from everloop.domain.scope import Scope
 from everloop.errors import Conflict, NotFound
-from everloop.ports.stores import FeedbackStore
+from everloop.ports.logs import FeedbackStore
 from everloop.services.importing.account import Account
 
 

@@ -12,7 +12,7 @@ from everloop.domain.log import Log
 from everloop.domain.scope import Scope
 from everloop.domain.session import Session
 from everloop.errors import Conflict, Unprocessable
-from everloop.ports.stores import LogStore, LogWriter, SessionStore
+from everloop.ports.logs import LogStore, LogWriter, SessionStore
 from everloop.services.importing.account import Account
 from everloop.services.importing.feedback import FeedbackImport
 from everloop.services.importing.prompts import Place, PromptImport

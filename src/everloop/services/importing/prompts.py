@@ -10,7 +10,7 @@ from everloop.domain.imported import ImportedDeployment, ImportedPrompt, LeftOut
 from everloop.domain.page import PageRequest
 from everloop.domain.scope import Scope
 from everloop.domain.value import value
-from everloop.ports.stores import ConfigStore, DeploymentStore, EnvironmentStore, ProjectStore
+from everloop.ports.projects import ConfigStore, DeploymentStore, EnvironmentStore, ProjectStore
 from everloop.ports.system import Ids
 from everloop.services.deployments import DeploymentService
 from everloop.services.directory import Directory

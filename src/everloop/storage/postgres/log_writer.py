@@ -55,7 +55,7 @@ class _Append:
 
 
 class PostgresLogWriter:
-    """`ports.stores.LogWriter` with its own connection and task. A batch that takes `patience` seconds has failed."""
+    """`ports.logs.LogWriter` with its own connection and task. A batch that takes `patience` seconds has failed."""
 
     def __init__(
         self,

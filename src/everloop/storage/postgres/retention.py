@@ -35,7 +35,7 @@ _Found = tuple[str, list[str]]
 
 
 class PostgresOldLogs:
-    """`ports.stores.OldLogStore`. The sums and trials of experiments have no part in this and stay as they are."""
+    """`ports.logs.OldLogStore`. The sums and trials of experiments have no part in this and stay as they are."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
