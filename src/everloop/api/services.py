@@ -1,4 +1,4 @@
-"""The use cases that the routes call, handed over in one piece by `app.py`."""
+"""The use cases that the routes call, handed over in one piece by `app`."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from everloop.app import House, open_house
+from everloop.app.house import House, open_house
 from everloop.errors import EverloopError
 from everloop.settings import Settings
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-from everloop.app import House, open_house
+from everloop.app.house import House, open_house
 from everloop.security.redaction import redact
 from everloop.settings import Settings
 from everloop.storage.migrating import migrate

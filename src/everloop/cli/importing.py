@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from everloop.app import House
+from everloop.app.house import House
 from everloop.cli.house import in_house
 from everloop.cli.keys import Organisation
 from everloop.cli.progress import progress

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from everloop.app import House
+from everloop.app.house import House
 from everloop.cli.house import in_house
 from everloop.domain.keys import ApiKey
 

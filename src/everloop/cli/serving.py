@@ -9,7 +9,7 @@ import typer
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
-from everloop.app import House
+from everloop.app.house import House
 from everloop.cli.descriptors import make_room
 from everloop.cli.house import in_house
 from everloop.cli.workers import Workers
@@ -40,7 +40,7 @@ def serve(
         typer.echo(too_few, err=True)
     signal.signal(signal.SIGTERM, _end_well)
     config = uvicorn.Config(
-        "everloop.app:create",
+        "everloop.app.application:create",
         factory=True,
         host=host,
         port=port,

@@ -1,4 +1,4 @@
-"""Everything that is kept, behind its ports: what `app.py` asks for."""
+"""Everything that is kept, behind its ports: what `app` asks for."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from everloop import errors
-from everloop.app import _retention
+from everloop.app.house import retention_of
 from everloop.jobs.retention import Retention
 from everloop.settings import Settings
 from tests.contract.stores.samples import StillClock
@@ -152,4 +152,4 @@ async def test_what_went_is_told(clock: StillClock, caplog: pytest.LogCaptureFix
 def test_nothing_goes_unless_it_was_asked_for(clock: StillClock, environment: dict[str, str], wanted: bool):
     storage: Any = SimpleNamespace(old_logs=Store(clock))
     world: Any = SimpleNamespace(clock=clock)
-    assert (_retention(Settings.read(environment), storage, world) is not None) is wanted
+    assert (retention_of(Settings.read(environment), storage, world) is not None) is wanted

@@ -1,28 +1,18 @@
-"""The composition root: settings in, ASGI application out. The only file that knows everyone."""
+"""Everything that is alive in one process, and how it is put together."""
 
-import asyncio
-import contextlib
-import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cached_property
-from typing import Any, TypedDict
+from typing import TypedDict
 
-from everloop.api.edge import Edge
-from everloop.api.exchange import Receive, Send
-from everloop.api.idempotency import Once
-from everloop.api.router import build_fastapi
 from everloop.api.services import Services
-from everloop.api.v4.chats import chat_routes
-from everloop.api.v4.completions import completion_routes
-from everloop.jobs.idempotency import IdempotencySweep
+from everloop.app.world import World
 from everloop.jobs.retention import Retention
 from everloop.providers.client import HttpClient
 from everloop.providers.connection import openai_connection
 from everloop.providers.registry import ProviderRegistry
 from everloop.security.key_file import KeyFile
 from everloop.security.random_ids import RandomIds
-from everloop.security.redaction import redact
 from everloop.security.secret_box import AesGcmSecretBox
 from everloop.security.secret_key import Purpose, derive, load_or_create
 from everloop.services.api_keys import ApiKeyService
@@ -56,9 +46,6 @@ from everloop.services.sessions import SessionService
 from everloop.settings import Settings
 from everloop.storage.opening import Storage, open_storage
 from everloop.telemetry.clock import SystemClock
-from everloop.telemetry.logging import configure
-from everloop.telemetry.metrics import PrometheusMetrics
-from everloop.telemetry.pricing import PublishedPrices
 
 
 class _Common(TypedDict):
@@ -69,13 +56,13 @@ class _Common(TypedDict):
 class House:
     """Everything that is alive in one process; each service is built when it is first asked for."""
 
-    def __init__(self, settings: Settings, storage: Storage, providers: ProviderRegistry, world: "_World") -> None:
+    def __init__(self, settings: Settings, storage: Storage, providers: ProviderRegistry, world: World) -> None:
         self.settings = settings
         self.storage = storage
         self.providers = providers
         self.world = world
         self._secret = settings.secret_key or load_or_create(settings.data_dir)
-        self.retention = _retention(settings, storage, world)
+        self.retention = retention_of(settings, storage, world)
         self._common: _Common = {"clock": world.clock, "ids": world.ids}
 
     @cached_property
@@ -309,17 +296,7 @@ class House:
         )
 
 
-class _World:
-    """The machine: time, randomness, measurements, the list of prices."""
-
-    def __init__(self) -> None:
-        self.clock = SystemClock()
-        self.ids = RandomIds()
-        self.metrics = PrometheusMetrics()
-        self.prices = PublishedPrices(self.clock)
-
-
-def _retention(settings: Settings, storage: Storage, world: _World) -> Retention | None:
+def retention_of(settings: Settings, storage: Storage, world: World) -> Retention | None:
     """What deletes old logs, if the operator wants that."""
     if settings.log_retention_days is None:
         return None
@@ -329,7 +306,7 @@ def _retention(settings: Settings, storage: Storage, world: _World) -> Retention
 @asynccontextmanager
 async def open_house(settings: Settings) -> AsyncIterator[House]:
     """Opens the database and reads the snapshot; closes everything in the end, the log writer last."""
-    world = _World()
+    world = World()
     storage = await open_storage(settings.database_url, world.clock, world.metrics)
     connections = {"openai": openai_connection(settings.openai_api_key, settings.openai_base_url)}
     client = HttpClient(connections=settings.max_calls)
@@ -341,63 +318,3 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
     finally:
         await providers.close()
         await storage.close()
-
-
-class Application:
-    """The ASGI application: the house opens when the server starts and closes when it stops."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._edge: Edge | None = None
-
-    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        """Speaks the lifespan protocol itself and leaves every request to the edge."""
-        if scope["type"] == "lifespan":
-            await self._lifespan(receive, send)
-        elif self._edge is not None:
-            await self._edge(scope, receive, send)
-
-    async def _lifespan(self, receive: Receive, send: Send) -> None:
-        await receive()
-        async with open_house(self._settings) as house:
-            completion, once = house.services.completion, Once(house.idempotency)
-            hot = [*completion_routes(completion, once), *chat_routes(completion, once)]
-            framework = build_fastapi(house.services, hot)
-            self._edge = Edge(
-                framework,
-                house.services,
-                hot,
-                max_body_bytes=self._settings.max_body_bytes,
-                max_calls=self._settings.max_calls,
-            )
-            sweep = IdempotencySweep(house.storage.idempotency, house.world.clock)
-            running = (house.directory.watch(), house.idempotency.keep_alive(), sweep.run())
-            background = [asyncio.create_task(each) for each in running]
-            if house.retention is not None:
-                background.append(asyncio.create_task(house.retention.run()))
-            _settle_garbage_collector()
-            await send({"type": "lifespan.startup.complete"})
-            await receive()
-            for task in background:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
-        await send({"type": "lifespan.shutdown.complete"})
-
-
-def _settle_garbage_collector() -> None:
-    """Takes what start-up has made out of every later collection, and makes those rarer.
-
-    Requests make little garbage in cycles, yet full collections walked all modules again and again: they cost an eighth
-    of the CPU time and made the slowest calls five times slower.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 50, 100)
-
-
-def create() -> Application:
-    """What the server's worker processes call."""
-    settings = Settings.read()
-    configure(settings.log_level, redact)
-    return Application(settings)

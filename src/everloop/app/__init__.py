@@ -1,0 +1,1 @@
+"""The composition root: settings in, ASGI application out. The only room that knows everyone."""
