@@ -18,7 +18,10 @@ CALLER = Scope(OrganisationId("org_1"), "key_1")
 
 
 class OneRow:
-    """`ports.idempotency.IdempotencyStore` for one key in one process; those on databases are in `tests/contract/stores`."""
+    """`ports.idempotency.IdempotencyStore` for one key in one process.
+
+    Those on databases are tested in `tests/contract/stores`.
+    """
 
     def __init__(self):
         self.row = None
