@@ -20,12 +20,15 @@ class LogWriter(Protocol):
         """Keeps the logs, all or none, and makes the sessions and trials that they name; returns once they are on disk.
 
         What the logs of an experiment took is added to the usage of their arms in the same transaction.
-        Raises `errors.Unavailable` when the commit failed or the queue is full.
+        Raises `errors.Unavailable` when the commit failed. Whoever was let in by `check` finds room.
         """
         ...
 
     def check(self) -> None:
-        """Raises `errors.Unavailable` from the first failed commit until one succeeds (the writer probes by itself)."""
+        """Raises `errors.Unavailable` when no call may begin: too many logs wait, or the writer is about to end.
+
+        Also from the first failed commit until one succeeds; the writer probes by itself.
+        """
         ...
 
 

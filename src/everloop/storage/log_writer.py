@@ -26,7 +26,8 @@ from everloop.storage.log_connection import Commit, LogConnection, commit_now
 
 _log: Final = logging.getLogger(__name__)
 
-# Logs that may wait for the thread, and that one transaction takes (or those of one call more).
+# Logs that may wait for the thread before no more calls begin, and that one transaction takes (or those of one call
+# more).
 _WAITING: Final = 10_000
 _BATCH: Final = 512
 # Seconds that a batch is gathered for when there is a crowd.
@@ -52,7 +53,12 @@ class _Append:
 
 
 class SqliteLogWriter:
-    """`ports.logs.LogWriter` with its own thread and connection. Tests hand in a `commit` that waits or fails."""
+    """`ports.logs.LogWriter` with its own thread and connection. Tests hand in a `commit` that waits or fails.
+
+    Once `waiting` logs wait, `check` lets nobody begin. The logs of those who have begun always find room: there are
+    no more of them than the bound on calls under way lets through, and each call is in memory anyway until they are
+    written.
+    """
 
     def __init__(
         self,
@@ -76,6 +82,7 @@ class SqliteLogWriter:
         self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
         # Why nothing can be kept, for all to read; the thread sets it once it runs.
         self._failure: str | None = "The log writer is not running."
+        self._closing = False
         self._probe_in = _FIRST_PROBE
 
     async def start(self) -> None:
@@ -86,7 +93,6 @@ class SqliteLogWriter:
         except sqlite3.Error as error:
             raise errors.Unavailable(words_for(error)) from error
         self._failure = None
-        self._closing = False
         self._thread.start()
 
     async def append(self, scope: Scope, logs: Sequence[Log]) -> None:
@@ -95,13 +101,9 @@ class SqliteLogWriter:
         Raises `errors.Conflict` when an id is taken and `errors.Unprocessable` when a value cannot be stored; the
         others who wait for the same commit do not notice.
         """
-        self.check()
-        if self._closing:
-            raise errors.Unavailable("The server is shutting down.")
+        self._require_writing()
         if not logs:
             return
-        if self._waiting and self._waiting + len(logs) > self._limit:
-            raise errors.Unavailable("The disk does not keep up: too many logs wait to be written.")
         try:
             rows = rows_of(scope.organisation_id, logs)
         except UnicodeError as error:
@@ -112,9 +114,9 @@ class SqliteLogWriter:
         await done
 
     def check(self) -> None:
-        failure = self._failure
-        if failure is not None:
-            raise errors.Unavailable(failure)
+        self._require_writing()
+        if self._waiting >= self._limit:
+            raise errors.Unavailable("The disk does not keep up: too many logs wait to be written.")
 
     def synchronous(self) -> int:
         """What the writer's own connection answered to `PRAGMA synchronous` when it was opened: 2 is FULL."""
@@ -126,6 +128,13 @@ class SqliteLogWriter:
             self._closing = True
             self._queue.put(None)
             await asyncio.to_thread(self._thread.join)
+
+    def _require_writing(self) -> None:
+        failure = self._failure
+        if failure is not None:
+            raise errors.Unavailable(failure)
+        if self._closing:
+            raise errors.Unavailable("The server is shutting down.")
 
     # The methods from here to `_call` run in the thread.
 

@@ -99,20 +99,6 @@ async def test_those_who_come_during_a_commit_share_the_next_ones(
     assert len(ids(postgres, name)) == 1_101
 
 
-async def test_the_queue_has_a_bound(start: Start, gate: Any, postgres: Cluster, name: str):
-    writer = await start(waiting=4)
-    closed = await close(gate)
-    held = [asyncio.create_task(writer.append(SCOPE, [a_log(f"data_{each}"), a_log(f"data_x{each}")])) for each in "ab"]
-    await reached(gate)
-    with pytest.raises(errors.Unavailable, match="does not keep up"):
-        await writer.append(SCOPE, [a_log("data_5")])
-    writer.check()
-    await closed.rollback()
-    await asyncio.gather(*held)
-    await writer.append(SCOPE, [a_log("data_6")])
-    assert len(ids(postgres, name)) == 5
-
-
 async def test_a_database_that_does_not_answer_is_unavailable_and_heals(
     start: Start, gate: Any, postgres: Cluster, name: str
 ):

@@ -32,7 +32,8 @@ from everloop.storage.tables import probe
 
 _log: Final = logging.getLogger(__name__)
 
-# As `log_writer` has them: logs that may wait, and that one transaction takes (or those of one call more).
+# As `log_writer` has them: logs that may wait before no more calls begin, and that one transaction takes (or those of
+# one call more).
 _WAITING: Final = 10_000
 _BATCH: Final = 512
 # Seconds between the attempts to write again.
@@ -55,7 +56,11 @@ class _Append:
 
 
 class PostgresLogWriter:
-    """`ports.logs.LogWriter` with its own connection and task. A batch that takes `patience` seconds has failed."""
+    """`ports.logs.LogWriter` with its own connection and task. A batch that takes `patience` seconds has failed.
+
+    Once `waiting` logs wait, `check` lets nobody begin. As with `log_writer.SqliteLogWriter`, those of calls that have
+    begun always find room.
+    """
 
     def __init__(
         self,
@@ -99,13 +104,9 @@ class PostgresLogWriter:
         Raises `errors.Conflict` when an id is taken and `errors.Unprocessable` when a value cannot be stored; the
         others who wait for the same commit do not notice.
         """
-        self.check()
-        if self._closing:
-            raise errors.Unavailable("The server is shutting down.")
+        self._require_writing()
         if not logs:
             return
-        if self._waiting and self._waiting + len(logs) > self._limit:
-            raise errors.Unavailable("The database does not keep up: too many logs wait to be written.")
         try:
             rows = rows_of(scope.organisation_id, logs)
         except UnicodeError as error:
@@ -117,8 +118,9 @@ class PostgresLogWriter:
         await done
 
     def check(self) -> None:
-        if self._failure is not None:
-            raise errors.Unavailable(self._failure)
+        self._require_writing()
+        if self._waiting >= self._limit:
+            raise errors.Unavailable("The database does not keep up: too many logs wait to be written.")
 
     def synchronous(self) -> str:
         """The `synchronous_commit` of its transactions: all but `off` means that they are on disk."""
@@ -131,6 +133,12 @@ class PostgresLogWriter:
             self._come.set()
             with suppress(asyncio.CancelledError):
                 await self._task
+
+    def _require_writing(self) -> None:
+        if self._failure is not None:
+            raise errors.Unavailable(self._failure)
+        if self._closing:
+            raise errors.Unavailable("The server is shutting down.")
 
     async def _run(self) -> None:
         try:
