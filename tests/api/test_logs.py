@@ -66,6 +66,16 @@ def test_the_least_of_a_log(running_server, register):
     assert log["save"] is True
 
 
+@pytest.mark.parametrize(("prompt", "output"), [(3, None), (None, 0)])
+def test_a_count_of_tokens_that_was_not_told_is_not_zero(running_server, register, prompt, output):
+    sent = _least(register()) | {"prompt_tokens": prompt, "output_tokens": output}
+
+    log_id = running_server.post("/v4/logs", sent).expect(200)["id"]
+
+    log = running_server.get(f"/v4/logs/{log_id}").expect(200)
+    assert (log["prompt_tokens"], log["output_tokens"], log["tokens"]) == (prompt, output, None)
+
+
 def test_several_at_once_are_answered_in_order(running_server, register):
     made = register()
 

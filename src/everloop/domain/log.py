@@ -5,6 +5,7 @@ from typing import Final
 
 from everloop.domain.generation import Usage
 from everloop.domain.ids import ConfigId, EnvironmentId, ExperimentId, LogId, ProjectId, SessionId, TrialId
+from everloop.domain.usage import PartialUsage
 from everloop.domain.value import value
 
 
@@ -59,7 +60,7 @@ class Log:
     sample_index: int = 0
     finish_reason: str | None = None
     error_kind: str | None = None
-    usage: Usage | None = None
+    usage: Usage | PartialUsage | None = None
     prompt_cost: float | None = None
     output_cost: float | None = None
     provider_latency: float | None = None

@@ -4,11 +4,37 @@ from collections.abc import Sequence
 from typing import Final
 
 from everloop.domain.generation import Usage
+from everloop.domain.value import value
 
 # OpenAI's rule of thumb for English text: "1 token ~= 4 chars" (help article "What are tokens and how to count them?").
 _BYTES_PER_TOKEN: Final = 4
 # A thousand times the longest context there is; what a vendor says beyond it would not even fit a database's column.
 _MOST_TOKENS: Final = 10**9
+
+
+@value
+class PartialUsage:
+    """Tokens of a log of which its caller told one count alone: the other is None, and not known."""
+
+    prompt_tokens: int | None
+    output_tokens: int | None
+    reasoning_tokens: int | None = None
+    estimated: bool = False
+
+
+def told(
+    prompt_tokens: int | None,
+    output_tokens: int | None,
+    reasoning_tokens: int | None = None,
+    *,
+    estimated: bool = False,
+) -> Usage | PartialUsage | None:
+    """What is known of tokens: nothing without one of the first two counts."""
+    if prompt_tokens is None and output_tokens is None:
+        return None
+    if prompt_tokens is None or output_tokens is None:
+        return PartialUsage(prompt_tokens, output_tokens, reasoning_tokens, estimated)
+    return Usage(prompt_tokens, output_tokens, reasoning_tokens, estimated)
 
 
 def estimate_tokens(text: str) -> int:

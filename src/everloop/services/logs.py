@@ -6,7 +6,6 @@ from dataclasses import field, replace
 from everloop.domain.config import ConfigUse, ModelConfig, fingerprint
 from everloop.domain.document import EMPTY_OBJECT, Document
 from everloop.domain.feedback import Feedback
-from everloop.domain.generation import Usage
 from everloop.domain.ids import ConfigId, EnvironmentId, LogId, TrialId
 from everloop.domain.log import REPORTED, Log, LogBody, LogCompletion
 from everloop.domain.log_filter import EVERYTHING, LogFilter
@@ -15,6 +14,7 @@ from everloop.domain.project import Project
 from everloop.domain.reference import LinkReference, ProjectReference
 from everloop.domain.scope import Scope
 from everloop.domain.trial import Trial
+from everloop.domain.usage import told
 from everloop.domain.value import value
 from everloop.errors import InvalidFields, NotFound
 from everloop.ports.logs import FeedbackStore, LogStore, LogWriter
@@ -189,7 +189,7 @@ class LogService:
             source_datapoint_id=command.source_datapoint_id,
             save=command.save,
             error_kind=REPORTED if command.error else None,
-            usage=_usage(command),
+            usage=told(command.prompt_tokens, command.output_tokens),
             prompt_cost=command.prompt_cost,
             output_cost=command.output_cost,
             duration=command.duration,
@@ -246,12 +246,6 @@ class LogService:
             )
             for log in logs
         ]
-
-
-def _usage(command: LogCommand) -> Usage | None:
-    if command.prompt_tokens is None and command.output_tokens is None:
-        return None
-    return Usage(command.prompt_tokens or 0, command.output_tokens or 0)
 
 
 def _text(document: Document | None) -> bytes | None:

@@ -55,8 +55,8 @@ class _Taken:
                 self.priced += 1
 
 
-def _credible(tokens: int) -> int:
-    return tokens if 0 <= tokens <= MOST_TOKENS else 0
+def _credible(tokens: int | None) -> int:
+    return tokens if tokens is not None and 0 <= tokens <= MOST_TOKENS else 0
 
 
 @dataclass(frozen=True, slots=True)

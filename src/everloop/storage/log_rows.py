@@ -5,7 +5,6 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from everloop.domain.generation import Usage
 from everloop.domain.ids import (
     ConfigId,
     EnvironmentId,
@@ -17,6 +16,7 @@ from everloop.domain.ids import (
     TrialId,
 )
 from everloop.domain.log import Log, LogBody
+from everloop.domain.usage import told
 
 Values = tuple[str | int | float | None, ...]
 Texts = tuple[str | None, ...]
@@ -83,11 +83,15 @@ def body_values(organisation_id: OrganisationId, each: Log) -> Texts:
 
 
 def session_values(organisation_id: OrganisationId, logs: Sequence[Log]) -> list[Values]:
-    """The rows of `session` that logs bring with them: those that callers named by a reference."""
+    """The rows of `session` that logs bring with them.
+
+    Those that callers named by a reference may be new. One that was there when its call began may have gone
+    meanwhile, as old and without a log.
+    """
     return [
         (organisation_id, each.session_id, each.created_at, each.session_reference_id)
         for each in logs
-        if each.session_id is not None and each.session_reference_id is not None
+        if each.session_id is not None
     ]
 
 
@@ -124,7 +128,7 @@ def log_of(row: Row[Any], body: LogBody) -> Log:
         sample_index=row.sample_index,
         finish_reason=row.finish_reason,
         error_kind=row.error_kind,
-        usage=_usage_of(row),
+        usage=told(row.prompt_tokens, row.output_tokens, row.reasoning_tokens, estimated=bool(row.usage_estimated)),
         prompt_cost=row.prompt_cost,
         output_cost=row.output_cost,
         provider_latency=row.provider_latency,
@@ -152,9 +156,3 @@ def body_of(row: Row[Any]) -> LogBody:
         provider_request=json_bytes(row.provider_request),
         provider_response=json_bytes(row.provider_response),
     )
-
-
-def _usage_of(row: Row[Any]) -> Usage | None:
-    if row.prompt_tokens is None:
-        return None
-    return Usage(row.prompt_tokens, row.output_tokens, row.reasoning_tokens, row.usage_estimated)

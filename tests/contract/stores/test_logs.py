@@ -13,6 +13,7 @@ from everloop.domain.ids import ConfigId, EnvironmentId, ExperimentId, LogId, Pr
 from everloop.domain.log import Log, LogBody, LogLink
 from everloop.domain.page import PageRequest
 from everloop.domain.scope import Scope
+from everloop.domain.usage import PartialUsage
 from everloop.storage.opening import Storage
 from tests.contract.stores.samples import ALL, a_log, a_log_id
 
@@ -82,6 +83,8 @@ async def kept(storage: Storage, scope: Scope, log: Log) -> Log | None:
         FULL,
         replace(FULL, usage=Usage(0, 0)),
         replace(FULL, usage=None, save=True),
+        replace(FULL, usage=PartialUsage(None, 12)),
+        replace(FULL, usage=PartialUsage(11, None, 13, estimated=True)),
         Log(a_log_id(2), ProjectId("pr_1"), None, 0, 0),
         replace(FULL, body=LogBody(output="", error="", inputs=b'""')),
     ],

@@ -21,6 +21,7 @@ from everloop.domain.log import Log
 from everloop.domain.outcome import Outcome, PositiveLabel, outcome_of
 from everloop.domain.results import ArmUsage
 from everloop.domain.scope import Scope
+from everloop.domain.usage import PartialUsage
 from everloop.storage.opening import Storage
 from tests.contract.stores.conftest import Opener
 from tests.contract.stores.samples import (
@@ -79,7 +80,7 @@ async def test_what_calls_took_is_added_up(storage: Storage, scope: Scope):
         an_exposed_log("data_2", usage=Usage(1, 2, estimated=True), output_cost=0.125, duration=1.0),
         an_exposed_log("data_3", a_trial("trial_2"), error_kind="timeout", duration=60.0),
         an_exposed_log("data_4", a_trial("trial_2"), error_kind="cancelled", usage=Usage(3, 1), duration=2.0),
-        an_exposed_log("data_5", a_trial("trial_3", TWO), duration=0.25),
+        an_exposed_log("data_5", a_trial("trial_3", TWO), usage=PartialUsage(None, 7), duration=0.25),
         an_exposed_log("data_6", a_trial("trial_4", TWO, environment="env_s")),
         a_log("data_7"),
     ]
@@ -89,7 +90,7 @@ async def test_what_calls_took_is_added_up(storage: Storage, scope: Scope):
     found = (await storage.experiments.results(scope, [ID]))[ID]
     assert {place: set(arms) for place, arms in found.items()} == {"env_a": {ONE, TWO}, "env_s": {TWO}}
     assert found[HERE][ONE].usage == ArmUsage(2, 4, 1, 14, 23, 0.875, 2, {bucket_of(1.0): 2})
-    assert found[HERE][TWO].usage == ArmUsage(1, 1, 0, 0, 0, 0.0, 0, {bucket_of(0.25): 1})
+    assert found[HERE][TWO].usage == ArmUsage(1, 1, 0, 0, 7, 0.0, 0, {bucket_of(0.25): 1})
     assert found[EnvironmentId("env_s")][TWO].usage == ArmUsage(1, 1)
     assert found[HERE][ONE].outcomes == Summary()
 
@@ -298,8 +299,8 @@ class Life:
                 len({log.trial_id for log in mine}),
                 len(mine),
                 len(mine) - len(succeeded),
-                sum(log.usage.prompt_tokens for log in mine if log.usage),
-                sum(log.usage.output_tokens for log in mine if log.usage),
+                sum(log.usage.prompt_tokens or 0 for log in mine if log.usage),
+                sum(log.usage.output_tokens or 0 for log in mine if log.usage),
                 math.fsum(log.prompt_cost for log in mine if log.prompt_cost is not None),
                 sum(log.prompt_cost is not None for log in mine),
                 dict(Counter(bucket_of(log.duration) for log in succeeded if log.duration is not None)),

@@ -1,7 +1,7 @@
 import pytest
 
 from everloop.domain.generation import Usage
-from everloop.domain.usage import credible, estimate_tokens, per_sample, total
+from everloop.domain.usage import PartialUsage, credible, estimate_tokens, per_sample, told, total
 
 
 @pytest.mark.parametrize(("text", "tokens"), [("", 0), ("a", 1), ("abcd", 1), ("abcde", 2), ("€€€", 3), ("\ud800", 1)])
@@ -49,3 +49,17 @@ def test_a_count_that_cannot_be_true_is_no_count(counts):
 def test_a_count_that_can_be_true_is_believed(counts):
     assert credible(Usage(*counts)) == Usage(*counts)
     assert credible(None) is None
+
+
+@pytest.mark.parametrize(
+    ("counts", "known"),
+    [
+        ((None, None, 3), None),
+        ((0, None), PartialUsage(0, None)),
+        ((None, 0, 3), PartialUsage(None, 0, 3)),
+        ((0, 0), Usage(0, 0)),
+        ((1, 2, 3), Usage(1, 2, 3)),
+    ],
+)
+def test_a_count_that_nobody_told_is_not_zero(counts, known):
+    assert told(*counts) == known

@@ -88,7 +88,7 @@ async def test_without_save_the_texts_are_dropped(house):
 async def test_tokens_are_usage(house):
     assert (await kept(house)).log.usage is None
     usage = (await kept(house, output_tokens=3)).log.usage
-    assert (usage.prompt_tokens, usage.output_tokens, usage.estimated) == (0, 3, False)
+    assert (usage.prompt_tokens, usage.output_tokens, usage.estimated) == (None, 3, False)
 
 
 async def test_feedback_comes_with_it(house):

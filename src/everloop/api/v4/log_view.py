@@ -9,6 +9,7 @@ from everloop.api.v4.config_view import model_config, project_config
 from everloop.api.v4.feedback_view import feedback
 from everloop.api.v4.log_models import CreateLogResponse, LogResponse
 from everloop.api.v4.message_models import message_view
+from everloop.domain.generation import Usage
 from everloop.domain.log import Log
 from everloop.services.logs import LogDetails
 
@@ -57,7 +58,7 @@ def log_response(details: LogDetails) -> LogResponse:
         provider_response=_value(body.provider_response),
         user=log.user,
         provider_latency=log.provider_latency,
-        tokens=None if usage is None else usage.prompt_tokens + usage.output_tokens,
+        tokens=usage.prompt_tokens + usage.output_tokens if isinstance(usage, Usage) else None,
         raw_output=body.raw_output,
         finish_reason=log.finish_reason,
         tools=_value(body.tools) or [],

@@ -6,10 +6,10 @@ from typing import Any, Final
 import msgspec
 
 from everloop.domain.config import ConfigVersion
-from everloop.domain.generation import Usage
 from everloop.domain.ids import LogId, ProjectId, SessionId
 from everloop.domain.imported import ImportedLog, Problem, Remark
 from everloop.domain.log import Log, LogBody
+from everloop.domain.usage import told
 from everloop.imports.humanloop.configs import config_version
 from everloop.imports.humanloop.judgments import judgments
 from everloop.imports.humanloop.messages import spoken
@@ -82,7 +82,7 @@ def imported_log(project_id: ProjectId, value: Object, place: str) -> ImportedLo
         save=read.save is not False,
         finish_reason=read.finish_reason,
         error_kind=_REPORTED if read.error else None,
-        usage=_usage(read),
+        usage=told(read.prompt_tokens, read.output_tokens, read.reasoning_tokens),
         prompt_cost=read.prompt_cost,
         output_cost=read.output_cost,
         provider_latency=read.provider_latency,
@@ -100,12 +100,6 @@ def _version(project_id: ProjectId, value: Object, place: str, remarks: list[Rem
     except Unmappable as error:
         remarks.append(Problem(place, f"The log is kept without its config. {error}"))
         return None
-
-
-def _usage(read: _Log) -> Usage | None:
-    if read.prompt_tokens is None and read.output_tokens is None:
-        return None
-    return Usage(read.prompt_tokens or 0, read.output_tokens or 0, read.reasoning_tokens)
 
 
 def _duration(read: _Log) -> float | None:

@@ -5,6 +5,7 @@ import pytest
 
 from everloop.domain.ids import ProjectId
 from everloop.domain.imported import ImportedLog, Problem
+from everloop.domain.usage import PartialUsage
 from everloop.imports.humanloop.logs import imported_log
 from everloop.imports.humanloop.shapes import Unmappable
 from tests.exported import log, version
@@ -47,6 +48,10 @@ def test_without_save_only_metadata_is_kept():
     body = read(save=False, inputs={"a": "b"}, output="o", error="e").log.body
     assert json.loads(body.metadata or b"") == {"number": 1}
     assert (body.inputs, body.output, body.error) == (None, None, None)
+
+
+def test_a_count_of_tokens_that_is_not_there_is_not_zero():
+    assert read(prompt_tokens=None, output_tokens=2).log.usage == PartialUsage(None, 2)
 
 
 def test_an_error_is_of_the_kind_that_was_reported():
