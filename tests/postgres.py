@@ -29,6 +29,7 @@ import pytest
 from everloop.storage.migrating import migrate
 from everloop.storage.opening import open_storage
 from tests.contract.stores.samples import StillClock, Tally
+from tests.process_group import ProcessGroup
 
 TEMPLATE: Final = "migrated"
 VERSION: Final = 18
@@ -63,7 +64,7 @@ class Cluster:
         self.folder = folder
         self._options = options
         self._free: list[str] = []
-        self._process: subprocess.Popen[bytes] | None = None
+        self._group: ProcessGroup | None = None
         # Names are looked up only where they are needed: elsewhere the cluster runs as whoever tests.
         self._user = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
         self._programs = _programs(folder, copied=self._user is not None)
@@ -87,16 +88,15 @@ class Cluster:
     def start(self, *options: str) -> None:
         """Starts the server and waits until it answers."""
         with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
+            self._group = ProcessGroup(
                 [
                     self._programs / "postgres",
                     *("-D", self.folder / "data", "-k", self.folder, "-c", "listen_addresses="),
                     *self._options,
                     *options,
                 ],
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd=self.folder,
+                log,
+                folder=self.folder,
                 user=self._user,
             )
         deadline = time.monotonic() + START_SECONDS
@@ -104,7 +104,7 @@ class Cluster:
             try:
                 self.run("SELECT 1")
             except (OSError, asyncpg.PostgresError):
-                assert self._process.poll() is None, (self.folder / "log").read_text()
+                assert self._group.process.poll() is None, (self.folder / "log").read_text()
                 assert time.monotonic() < deadline, (self.folder / "log").read_text()
                 time.sleep(0.05)
             else:
@@ -112,16 +112,18 @@ class Cluster:
 
     def stop(self, how: int = signal.SIGINT) -> None:
         """Ends the server, and with it all connections; SIGQUIT leaves it to recover when it starts again."""
-        if self._process is not None:
-            self._process.send_signal(how)
-            self._process.wait(START_SECONDS)
-            self._process = None
+        if self._group is not None:
+            self._group.process.send_signal(how)
+            self._group.process.wait(START_SECONDS)
+            self._group.end()
+            self._group = None
 
     @contextmanager
     def standing_still(self) -> Iterator[None]:
         """None of its processes runs while the block does; their sockets stay open."""
-        assert self._process is not None
-        processes = [self._process.pid, *_children(self._process.pid)]
+        assert self._group is not None
+        server = self._group.process.pid
+        processes = [server, *_children(server)]
         for process in processes:
             os.kill(process, signal.SIGSTOP)
         try:

@@ -25,6 +25,8 @@ from typing import Any, Final
 
 import pytest
 
+from tests.process_group import ProcessGroup
+
 KEY: Final = "hl_sk_TestTestTestTestTestTestTestTestTest"
 COMMAND: Final = Path(sys.executable).with_name("everloop")
 
@@ -159,7 +161,8 @@ def free_port() -> int:
 def serving(
     data_dir: Path, settings: Mapping[str, str] | None = None, arguments: Sequence[str] = ()
 ) -> Iterator[RunningServer]:
-    """A server on `data_dir`, with more of the environment in `settings`; killed if the test did not stop it."""
+    """A server on `data_dir`, with more of the environment in `settings`; killed, and its
+    workers too, if the test did not stop it."""
     environment = {
         "PATH": os.environ["PATH"],
         "EVERLOOP_DATA_DIR": str(data_dir),
@@ -168,20 +171,13 @@ def serving(
     }
     port, log = free_port(), data_dir.with_suffix(".log")
     with log.open("ab") as output:
-        process = subprocess.Popen(
-            [COMMAND, "serve", "--port", str(port), *arguments],
-            env=environment,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    server = RunningServer(port, data_dir, process, log, environment=environment)
+        group = ProcessGroup([COMMAND, "serve", "--port", str(port), *arguments], output, environment)
+    server = RunningServer(port, data_dir, group.process, log, environment=environment)
     try:
         _wait_until_ready(server)
         yield server
     finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+        group.end()
 
 
 def _wait_until_ready(server: RunningServer) -> None:
