@@ -12,7 +12,7 @@ from uvicorn.config import STARTUP_FAILURE
 from everloop.app.house import House
 from everloop.cli.descriptors import make_room
 from everloop.cli.house import in_house
-from everloop.cli.workers import Workers
+from everloop.cli.workers import Workers, end_with_supervisor
 from everloop.services.first_run import DEMO_INPUTS, DEMO_PROJECT, Welcome
 from everloop.settings import Settings
 
@@ -21,6 +21,8 @@ _DRAIN_SECONDS = 30
 # A worker that does not answer its parent for so long is taken for hung and replaced. On a machine that is very busy a
 # start takes longer than uvicorn's own five seconds, and would begin again and again.
 _HUNG_SECONDS = 60
+# How often a worker looks whether its supervisor is still there.
+_LOOK_SECONDS = 1
 
 
 def serve(
@@ -55,6 +57,8 @@ def serve(
         ws="none",
         timeout_graceful_shutdown=_DRAIN_SECONDS,
         timeout_worker_healthcheck=_HUNG_SECONDS,
+        callback_notify=end_with_supervisor,
+        timeout_notify=_LOOK_SECONDS,
     )
     raise typer.Exit(_run(config))
 

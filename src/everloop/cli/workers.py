@@ -1,11 +1,29 @@
 """Several processes that answer on one port."""
 
+import logging
+import multiprocessing
+import signal
 from typing import Final
 
 from uvicorn.config import STARTUP_FAILURE, Config
 from uvicorn.supervisors.multiprocess import Multiprocess
 
 _WELL: Final = 0
+
+_log: Final = logging.getLogger(__name__)
+
+
+async def end_with_supervisor() -> None:
+    """Ends a worker as SIGTERM does once its supervisor is gone: what is being answered is answered, and the door shut.
+
+    A supervisor that was killed could tell its workers nothing. They would live on, keep the port, and serve beside the
+    server that is started in its place, with nobody to stop or replace them. To be called now and then in each worker;
+    does nothing in a server of one process.
+    """
+    supervisor = multiprocessing.parent_process()
+    if supervisor is not None and not supervisor.is_alive():
+        _log.warning("the supervisor of this worker is gone: it answers what it was asked, and ends")
+        signal.raise_signal(signal.SIGTERM)
 
 
 class Workers(Multiprocess):
