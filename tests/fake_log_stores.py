@@ -38,7 +38,7 @@ class FakeLogWriter:
         self.appends.append(list(logs))
         for log in logs:  # what is handed over is written, whether or not somebody still waits for it
             self.memory.logs[log.id] = (scope.organisation_id, log)
-            if log.session_id and log.session_reference_id:
+            if log.session_id:
                 session = Session(log.session_id, log.created_at, log.session_reference_id)
                 self.memory.sessions.setdefault((scope.organisation_id, log.session_id), session)
             if log.experiment_id and log.trial_id and log.config_id and log.environment_id:

@@ -74,6 +74,6 @@ def _statement(table: Table, rows: int) -> str:
     names = ", ".join(f'"{column.name}"' for column in table.columns)
     places = "(" + ", ".join("?" * len(table.columns)) + ")"
     values = ", ".join([places] * rows)
-    # The first log of a session makes it; the later ones find it there.
+    # The first log of a session makes it, or its caller did; the later ones find it there, unless it was deleted.
     known = " ON CONFLICT DO NOTHING" if table is session else ""
     return f'INSERT INTO "{table.name}" ({names}) VALUES {values}{known}'  # noqa: S608 - names of our own tables

@@ -1,5 +1,6 @@
 """Old logs go, of all organisations, with what hangs on them; nothing else does."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -151,6 +152,31 @@ async def test_a_session_that_never_had_a_log_goes_by_its_own_time(
     for each in (scope, other):
         there = [await storage.sessions.get(each, SessionId(f"sesh_{number}")) is not None for number in (1, 2, 3)]
         assert there == [False, True, True]
+
+
+async def test_a_session_that_goes_while_a_call_names_it_is_there_with_its_log(
+    storage: Storage, scope: Scope, old_logs: OldLogStore
+):
+    """Logs are written as long as the sweep lasts, each to a session that its caller made long ago."""
+    await prepare(storage, scope)
+    sessions = [a_session(f"sesh_{number}", created_at=CUT - 1) for number in range(60)]
+    for session in sessions:
+        await storage.sessions.create(scope, session)
+
+    async def write() -> None:
+        for number, session in enumerate(sessions):
+            await storage.log_writer.append(scope, [at(CUT + number, number, session.id)])
+
+    writing = asyncio.create_task(write())
+    gone = 0
+    while not writing.done():
+        gone += await old_logs.delete_sessions(CUT, 5)
+        await asyncio.sleep(0)
+    await writing
+    assert gone
+    for number, session in enumerate(sessions):
+        there = await storage.sessions.get(scope, session.id)
+        assert there in (session, replace(session, created_at=CUT + number))
 
 
 async def test_what_came_of_experiments_stays(storage: Storage, scope: Scope, old_logs: OldLogStore):

@@ -64,9 +64,19 @@ async def test_logs_make_the_session_that_they_name_by_reference(storage: Storag
     assert summary.logs == 2
 
 
-async def test_a_log_in_a_session_by_id_makes_none(storage: Storage, scope: Scope):
-    await storage.log_writer.append(scope, [a_log(session="sesh_x")])
-    assert await storage.sessions.get(scope, SessionId("sesh_x")) is None
+async def test_logs_leave_the_session_that_they_name_as_it_is(storage: Storage, scope: Scope):
+    for session in (a_session("sesh_1"), a_session("sesh_2", "mine")):
+        await storage.sessions.create(scope, session)
+        await storage.log_writer.append(scope, [a_log(f"data_{session.id}", session=session.id, created_at=999)])
+        assert await storage.sessions.get(scope, session.id) == session
+
+
+async def test_logs_make_a_session_anew_that_has_gone_since_their_call_began(storage: Storage, scope: Scope):
+    await storage.projects.create(scope, a_project())
+    by_reference = a_log("data_2", session="sesh_2", session_reference="mine", created_at=200)
+    await storage.log_writer.append(scope, [a_log("data_1", session="sesh_1", created_at=100), by_reference])
+    assert await storage.sessions.get(scope, SessionId("sesh_1")) == a_session("sesh_1", created_at=100)
+    assert await storage.sessions.get(scope, SessionId("sesh_2")) == a_session("sesh_2", "mine", 200)
 
 
 async def in_session(storage: Storage, scope: Scope, number: int, session: str, project: str = "pr_1") -> None:

@@ -65,7 +65,7 @@ def _type(column: Column[Any]) -> str:
 
 
 def _logs() -> str:
-    # The first log of a session makes it; the later ones find it there.
+    # As in `storage.log_batch`.
     sessions = f"{_insert(session, tuple(session.columns))} ON CONFLICT DO NOTHING"
     first = len(session.columns) + 1
     logs = _insert(log, tuple(log.columns), first)
