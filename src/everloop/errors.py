@@ -7,7 +7,8 @@
     ├── Conflict             the name is taken, or the thing is in use
     ├── InvalidFields        one or more fields are wrong; each is named
     ├── Unprocessable        every field is right, yet the call cannot be carried out
-    │   └── MissingInputs    the template asks for inputs that the call did not bring
+    │   ├── MissingInputs    the template asks for inputs that the call did not bring
+    │   └── UnknownTool      the config links a tool, or its template calls one, that is not there
     ├── TooLarge             the request is over the operator's limit
     ├── Unavailable          nothing can be kept at the moment; the same call may succeed later
     ├── NotOffered           v4 had it, Everloop has it not
@@ -81,6 +82,10 @@ class MissingInputs(Unprocessable):
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(sorted(names))
         super().__init__(f"Missing input variables: {', '.join(self.names)}. Give each of them a value in `inputs`.")
+
+
+class UnknownTool(Unprocessable):
+    """The config links a tool, or its template calls one, that the organisation does not have."""
 
 
 class TooLarge(EverloopError):

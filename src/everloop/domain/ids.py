@@ -17,6 +17,7 @@ DatapointId = NewType("DatapointId", str)
 ApiKeyId = NewType("ApiKeyId", str)
 ProviderKeyId = NewType("ProviderKeyId", str)
 DeploymentId = NewType("DeploymentId", str)
+ToolId = NewType("ToolId", str)
 
 # In the order of ASCII, so that numbers written with it sort as text.
 ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -41,6 +42,7 @@ class Prefix(StrEnum):
     ORGANISATION = "org"
     TEAM = "tm"
     TOOL = "tool"
+    LINKED_TOOL = "oc"
     API_KEY = "key"
     PROVIDER_KEY = "pkey"
     DEPLOYMENT = "dep"
