@@ -17,6 +17,7 @@ from everloop.errors import (
     TooLarge,
     Unauthenticated,
     Unavailable,
+    UnknownTool,
     Unprocessable,
 )
 
@@ -29,6 +30,7 @@ from everloop.errors import (
         (NotFound("m"), 404, "not_found_error"),
         (Conflict("m"), 409, "conflict_error"),
         (Unprocessable("m"), 422, "unprocessable_entity_error"),
+        (UnknownTool("m"), 422, "unprocessable_entity_error"),
         (TooLarge("m"), 413, "request_too_large_error"),
         (NotOffered("m"), 501, "not_implemented_error"),
         (Unavailable("m"), 503, "service_unavailable_error"),
@@ -89,7 +91,7 @@ def test_every_kind_of_failure_and_every_error_has_a_status():
 
     special = {EverloopError, InvalidFields, MissingInputs, ProviderFailure}
     ours = [each for each in tree(EverloopError) if each not in special and each.__module__ == "everloop.errors"]
-    assert len(ours) == 8
+    assert len(ours) == 9
     for error in ours:
         assert answer_to(error("m")).status < 600
 
