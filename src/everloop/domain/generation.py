@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from everloop.domain.config import ModelConfig
+from everloop.domain.template_tool import ToolResult
 from everloop.domain.value import value
 from everloop.errors import ProviderFailure
 
@@ -24,7 +25,8 @@ class GenerationRequest:
     """One call of a provider: `samples` answers to one rendered prompt, or (in a chat) to a list of messages.
 
     `messages` are v4's, as plain JSON objects, and None for a completion; of a chat, `prompt` is their text, for
-    counting. `tool_choice` is v4's: a word, or the name of one tool in an object.
+    counting. `tool_choice` is v4's: a word, or the name of one tool in an object. `tool_results` are of
+    the tools that ran while the template was filled: for people, not for the provider.
     """
 
     config: ModelConfig
@@ -37,6 +39,7 @@ class GenerationRequest:
     suffix: str | None = None
     messages: tuple[Mapping[str, Any], ...] | None = None
     tool_choice: str | Mapping[str, Any] | None = None
+    tool_results: tuple[ToolResult, ...] = ()
 
 
 @value

@@ -1,47 +1,29 @@
 """Chat messages in v4's words, as plain JSON objects: filled with inputs, and read as text."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from everloop.domain.generation import ToolCall
-from everloop.domain.template import Template, parse
-from everloop.errors import MissingInputs
 
 Message = Mapping[str, Any]
 
 
-def filled(template: Sequence[Message], inputs: Mapping[str, Any]) -> list[Message]:
-    """The messages of a chat template with their variables replaced, in text and in the text parts of lists.
-
-    Raises `MissingInputs` with the missing names of all messages at once.
-    """
-    missing = {
-        name
-        for message in template
-        for part in _templates(message)
-        for name in part.variables
-        if inputs.get(name) is None
-    }
-    if missing:
-        raise MissingInputs(sorted(missing))
-    return [_filled(message, inputs) for message in template]
+def filled(template: Sequence[Message], fill: Callable[[str], str]) -> list[Message]:
+    """The messages of a chat template with their templates filled, in text and in the text parts of lists."""
+    return [_filled(message, fill) for message in template]
 
 
-def _filled(message: Message, inputs: Mapping[str, Any]) -> Message:
+def _filled(message: Message, fill: Callable[[str], str]) -> Message:
     content = message.get("content")
     if isinstance(content, str):
-        return {**message, "content": parse(content).render(inputs)}
+        return {**message, "content": fill(content)}
     if content is None:
         return message
-    return {**message, "content": [_filled_part(part, inputs) for part in content]}
+    return {**message, "content": [_filled_part(part, fill) for part in content]}
 
 
-def _filled_part(part: Mapping[str, Any], inputs: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {**part, "text": parse(part["text"]).render(inputs)} if part.get("type") == "text" else part
-
-
-def _templates(message: Message) -> list[Template]:
-    return [parse(text) for text in texts(message)]
+def _filled_part(part: Mapping[str, Any], fill: Callable[[str], str]) -> Mapping[str, Any]:
+    return {**part, "text": fill(part["text"])} if part.get("type") == "text" else part
 
 
 def texts(message: Message) -> list[str]:

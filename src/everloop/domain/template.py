@@ -1,48 +1,57 @@
-"""The default template language: `{{name}}` is replaced by an input, in a single pass, and nothing else happens."""
+"""The default template language: names and calls of tools between braces are replaced, in a single pass."""
 
 import re
-from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
+from everloop.domain.filling import Filling
+from everloop.domain.template_names import CALL, NAME
 from everloop.domain.value import value
-from everloop.errors import MissingInputs
+from everloop.errors import Unprocessable
 
 # One optional white-space character each side, as the official client's local renderer matches it.
-_VARIABLE: Final = re.compile(r"{{\s?([a-zA-Z_\d]+)\s?}}")
+_PLACE: Final = re.compile(rf"{{{{\s?({CALL}|{NAME})\s?}}}}")
+_MOST_PLACES: Final = 10_000
+# Characters. Anybody may send templates, and those that are remembered take memory: some 100 MB of the worst of them.
+_SHORT: Final = 8_000
+_LONG: Final = 250_000
 
 
 @value
 class Template:
-    """A template cut at its variables: literal, variable, literal, variable, … literal."""
+    """A template cut at its places: literal, what stands between the braces, literal, … literal."""
 
     pieces: tuple[str, ...]
 
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """The names asked for, in order of appearance, repeats included."""
-        return self.pieces[1::2]
+    def render(self, filling: Filling) -> str:
+        """The text with every place filled; inserted text is never looked at again.
 
-    def render(self, inputs: Mapping[str, Any]) -> str:
-        """The text with every variable replaced; inserted text is never looked at again.
-
-        Values that are not text are written as `str` writes them; None counts as missing, inputs not asked for are
-        ignored. Raises `MissingInputs` with all missing names at once.
+        Inputs not asked for are ignored. What is missing is told by the filling's `finish`. Raises `Unprocessable`
+        when the text is too long.
         """
-        pieces = list(self.pieces)
-        missing = set()
+        pieces, inputs = list(self.pieces), filling.inputs
         for position in range(1, len(pieces), 2):
-            value = inputs.get(pieces[position])
-            if value is None:
-                missing.add(pieces[position])
-            else:
-                pieces[position] = value if isinstance(value, str) else str(value)
-        if missing:
-            raise MissingInputs(sorted(missing))
-        return "".join(pieces)
+            found = inputs.get(pieces[position])
+            pieces[position] = found if isinstance(found, str) else filling.text(pieces[position])
+        return filling.joined(pieces)
 
 
-@lru_cache(maxsize=2048)
 def parse(text: str) -> Template:
-    """The template in `text`. Kept for the texts used lately: deployed templates are rendered again and again."""
-    return Template(tuple(_VARIABLE.split(text)))
+    """The template in `text`. Raises `Unprocessable` for one with too many places.
+
+    Those used lately are remembered: deployed templates are rendered again and again.
+    """
+    if len(text) <= _SHORT:
+        return _short(text)
+    return _long(text) if len(text) <= _LONG else _parsed(text)
+
+
+def _parsed(text: str) -> Template:
+    pieces = _PLACE.split(text, _MOST_PLACES + 1)
+    if len(pieces) > 2 * _MOST_PLACES + 1:
+        raise Unprocessable(f"The template has more than {_MOST_PLACES:,} places to fill. Take a shorter one.")
+    return Template(tuple(pieces))
+
+
+_short: Final = lru_cache(maxsize=1024)(_parsed)
+_long: Final = lru_cache(maxsize=64)(_parsed)

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Sequence
 from everloop.domain.generation import Sample, ToolCall, Usage
 from everloop.domain.ids import ConfigId, LogId, ProjectId, SessionId
 from everloop.domain.message import Message
+from everloop.domain.template_tool import ToolResult
 from everloop.domain.usage import total
 from everloop.domain.value import value
 from everloop.services.generate import Generated
@@ -24,6 +25,7 @@ class AnsweredSample:
     finish_reason: str | None
     tool_calls: tuple[ToolCall, ...] = ()
     messages: tuple[Message, ...] | None = None
+    tool_results: tuple[ToolResult, ...] = ()
 
 
 @value
@@ -104,4 +106,5 @@ def _answered(context: Context, sample: Sample) -> AnsweredSample:
         sample.finish_reason,
         sample.tool_calls,
         context.prepared.request.messages,
+        context.prepared.request.tool_results,
     )

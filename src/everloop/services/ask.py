@@ -3,40 +3,49 @@
 from dataclasses import replace
 
 from everloop.domain.config import ConfigVersion, ModelConfig
+from everloop.domain.filling import Filling
 from everloop.domain.generation import GenerationRequest
 from everloop.domain.message import filled, text_of
 from everloop.domain.template import parse
+from everloop.domain.template_tool import TemplateTools
 from everloop.domain.tool import check_choice
 from everloop.errors import BadRequest, InvalidFields
 from everloop.services.command import Chat, CompletionCommand
 
 
 def request_of(
-    command: CompletionCommand, version: ConfigVersion, samples: int, *, streamed: bool
+    command: CompletionCommand, version: ConfigVersion, tools: TemplateTools, samples: int, *, streamed: bool
 ) -> GenerationRequest:
-    """The request for so many samples. Raises `MissingInputs`, `InvalidFields`, `BadRequest`."""
+    """The request for so many samples; `tools` are those that templates may call.
+
+    Raises `MissingInputs`, `Unprocessable`, `InvalidFields`, `BadRequest`.
+    """
+    filling = Filling(command.inputs.value, tools)
     if command.chat is not None:
-        return _chat(command, command.chat, version.config, samples, streamed=streamed)
+        return _chat(command, command.chat, version.config, filling, samples, streamed=streamed)
     config = version.config
     if config.prompt_template is None:
         raise BadRequest(f"Model config {version.id} has no prompt template to complete.")
+    prompt = parse(config.prompt_template).render(filling)
     return GenerationRequest(
         config=config,
-        prompt=parse(config.prompt_template).render(command.inputs.value),
+        prompt=prompt,
         samples=samples,
         streamed=streamed,
         user=command.user,
         seed=command.seed,
         logprobs=command.logprobs,
         suffix=command.suffix,
+        tool_results=filling.finish(),
     )
 
 
 def _chat(
-    command: CompletionCommand, chat: Chat, config: ModelConfig, samples: int, *, streamed: bool
+    command: CompletionCommand, chat: Chat, config: ModelConfig, filling: Filling, samples: int, *, streamed: bool
 ) -> GenerationRequest:
     """The template's messages, filled, and after them the call's own, which are left as they are."""
-    messages = (*filled(config.chat_template or (), command.inputs.value), *chat.messages)
+    messages = (*filled(config.chat_template or (), lambda text: parse(text).render(filling)), *chat.messages)
+    results = filling.finish()
     if not messages:
         raise InvalidFields.one(
             ("body", "messages"), "The config has no chat template, so the call must bring a message at least."
@@ -51,6 +60,7 @@ def _chat(
         seed=command.seed,
         messages=messages,
         tool_choice=chat.tool_choice,
+        tool_results=results,
     )
 
 

@@ -1,9 +1,10 @@
 """A completion or a chat: resolve, render, generate, record, answer."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 
 from everloop.domain.scope import Scope
+from everloop.domain.template_tool import NO_TEMPLATE_TOOLS, TemplateTools
 from everloop.errors import InvalidFields
 from everloop.ports.providers import Providers
 from everloop.ports.system import Clock, Ids, Metrics
@@ -37,6 +38,7 @@ class CompletionService:
         ids: Ids,
         metrics: Metrics,
         max_samples: int,
+        template_tools: Callable[[Scope], TemplateTools] = lambda _: NO_TEMPLATE_TOOLS,
     ) -> None:
         self._resolver = resolver
         self._given = given
@@ -47,6 +49,7 @@ class CompletionService:
         self._clock = clock
         self._ids = ids
         self._metrics = metrics
+        self._template_tools = template_tools
         self._max_samples = max_samples
 
     async def complete(self, scope: Scope, command: CompletionCommand) -> Answer:
@@ -139,7 +142,8 @@ class CompletionService:
     def _provider_call(self, scope: Scope, command: CompletionCommand, drawn: Draw, *, streamed: bool) -> ProviderCall:
         version = drawn.resolved.version
         provider = self._providers.get(version.config.provider)
-        prepared = provider.prepare(request_of(command, version, len(drawn.indices), streamed=streamed))
+        tools = self._template_tools(scope)
+        prepared = provider.prepare(request_of(command, version, tools, len(drawn.indices), streamed=streamed))
         return ProviderCall(
             provider, prepared, self._provider_keys.for_call(scope, version.config.provider, command.provider_api_keys)
         )

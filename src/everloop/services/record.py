@@ -139,6 +139,9 @@ def _body(context: Context, outcome: Outcome) -> LogBody:
         provider_request=context.prepared.body,
         provider_response=outcome.response,
     )
+    results = context.prepared.request.tool_results
+    if results:
+        body = replace(body, tools=_encode([each.view() for each in results]))
     return body if context.prepared.request.messages is None else _with_chat(body, context, outcome)
 
 

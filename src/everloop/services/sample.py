@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from everloop.domain.generation import Finish, ToolCall, ToolCallDelta, Usage
 from everloop.domain.ids import LogId
 from everloop.domain.output import StrippedStream
+from everloop.domain.template_tool import ToolResult
 from everloop.domain.value import value
 from everloop.errors import EverloopError
 
@@ -21,8 +22,8 @@ class ToolCallPiece:
 class Chunk:
     """A piece of one sample: those of `output` add up to the plain answer's output, those of `raw_output` to its own.
 
-    The last chunk of a sample has its `finish_reason` and `usage`; one with an `error` is the last one too, and has
-    no text. One with a piece of a tool call has no text either.
+    The last chunk of a sample has its `finish_reason`, `usage` and `tool_results`; one with an `error` is the last one
+    too, and has no text. One with a piece of a tool call has no text either.
     """
 
     log_id: LogId
@@ -33,6 +34,7 @@ class Chunk:
     usage: Usage | None = None
     error: EverloopError | None = None
     tool_call: ToolCallPiece | None = None
+    tool_results: tuple[ToolResult, ...] = ()
 
 
 @dataclass(slots=True)

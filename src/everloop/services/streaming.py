@@ -134,7 +134,15 @@ class SampleStreams:
                 time_to_first_token=self._time_to_first_token(sample),
             )
             await self._record([sample], [outcome])
-            chunks.append(Chunk(sample.log_id, sample.place, finish_reason=sample.finish.reason, usage=usage))
+            chunks.append(
+                Chunk(
+                    sample.log_id,
+                    sample.place,
+                    finish_reason=sample.finish.reason,
+                    usage=usage,
+                    tool_results=self._call.prepared.request.tool_results,
+                )
+            )
             self._told = True
         return chunks
 

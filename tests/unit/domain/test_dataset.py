@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from everloop.domain.dataset import DatapointContent, content_of, input_texts
+from everloop.domain.filling import Filling
 from everloop.domain.log import LogBody
 from everloop.domain.template import parse
 
@@ -22,7 +23,7 @@ def test_texts_stay_and_null_is_missing():
 @given(JSON.filter(lambda each: each is not None))
 def test_a_template_says_the_same_with_the_texts_as_with_the_inputs(each):
     template = parse("It is {{it}}.")
-    assert template.render(input_texts({"it": each})) == template.render({"it": each})
+    assert template.render(Filling(input_texts({"it": each}))) == template.render(Filling({"it": each}))
 
 
 def test_the_content_of_a_log():

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -6,6 +7,7 @@ from everloop.domain.config import ConfigVersion, Endpoint, ModelConfig
 from everloop.domain.document import Document
 from everloop.domain.ids import ConfigId, ProjectId
 from everloop.domain.reference import ProjectReference
+from everloop.domain.template_tool import ToolResult
 from everloop.errors import BadRequest, InvalidFields, MissingInputs
 from everloop.services.ask import request_of
 from everloop.services.command import Chat, CompletionCommand
@@ -13,11 +15,21 @@ from everloop.services.command import Chat, CompletionCommand
 USER = {"role": "user", "content": "{{it}}"}
 
 
+class Echo:
+    """A template tool that says what it was given."""
+
+    id = "oc_1"
+
+    def run(self, arguments: Sequence[str]) -> str:
+        return "+".join(arguments)
+
+
 def asked(config: ModelConfig, chat: Chat | None = None, **changes: Any):
     command = CompletionCommand(
         project=ProjectReference("p"), inputs=Document({"it": "x"}, b'{"it":"x"}'), chat=chat, **changes
     )
-    return request_of(command, ConfigVersion(ConfigId("config_1"), ProjectId("pr_1"), config, "f", 0), 3, streamed=True)
+    version = ConfigVersion(ConfigId("config_1"), ProjectId("pr_1"), config, "f", 0)
+    return request_of(command, version, {"echo": Echo()}, 3, streamed=True)
 
 
 def test_a_completion_has_a_prompt_and_no_messages():
@@ -63,3 +75,22 @@ def test_a_chat_without_a_message_or_with_a_tool_that_is_not_there_is_refused():
     assert caught.value.issues[0].location == ("body", "tool_choice")
     with pytest.raises(MissingInputs):
         asked(ModelConfig("m", chat_template=({"role": "user", "content": "{{other}}"},)), Chat((USER,)))
+
+
+def test_the_missing_inputs_of_all_messages_are_named_at_once():
+    template = (
+        {"role": "system", "content": "{{b}}"},
+        {"role": "user", "content": [{"type": "text", "text": "{{a}} {{it}}"}]},
+    )
+    with pytest.raises(MissingInputs) as caught:
+        asked(ModelConfig("m", chat_template=template), Chat(()))
+    assert caught.value.names == ("a", "b")
+
+
+def test_tools_that_ran_are_told_of_completions_and_chats():
+    told = (ToolResult("oc_1", "echo", 'echo("a", it)', "a+x"),)
+    completion = asked(ModelConfig("m", prompt_template='{{ echo("a", it) }} {{ echo("a", it) }}'))
+    assert (completion.prompt, completion.tool_results) == ("a+x a+x", told)
+    template = tuple({"role": "system", "content": '{{echo("a", it)}}'} for _ in range(2))
+    chat = asked(ModelConfig("m", chat_template=template), Chat(({"role": "user", "content": '{{echo("b")}}'},)))
+    assert (chat.prompt, chat.tool_results) == ('a+x\na+x\n{{echo("b")}}', told)

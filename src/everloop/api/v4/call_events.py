@@ -92,7 +92,7 @@ def event_view(answer: StreamedAnswer, chunk: Chunk, data: dict[str, Any], choic
                 "inputs": {},
                 "finish_reason": chunk.finish_reason,
                 "model_config_id": answer.config_ids[chunk.index],
-                "tool_results": [],
+                "tool_results": [each.view() for each in chunk.tool_results],
                 **data,
             }
         ],

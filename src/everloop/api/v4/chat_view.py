@@ -53,7 +53,7 @@ def _sample(sample: AnsweredSample, messages: msgspec.Raw) -> dict[str, Any]:
         "raw_output": sample.raw_output,
         "finish_reason": sample.finish_reason,
         "model_config_id": sample.config_id,
-        "tool_results": [],
+        "tool_results": [each.view() for each in sample.tool_results],
         "messages": messages,
         "tool_call": {"name": calls[0].name, "arguments": calls[0].arguments} if calls else None,
         "tool_calls": [tool_call(each) for each in calls] or None,

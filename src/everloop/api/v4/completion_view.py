@@ -25,7 +25,7 @@ def _whole(answer: Answer, command: CompletionCommand, request: CallRequest) -> 
             "inputs": inputs,
             "finish_reason": sample.finish_reason,
             "model_config_id": sample.config_id,
-            "tool_results": [],
+            "tool_results": [each.view() for each in sample.tool_results],
         }
         for sample in answer.samples
     ]

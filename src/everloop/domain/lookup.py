@@ -1,0 +1,91 @@
+"""Lookup: what stands in for names and calls that are not simply an input's text."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from everloop.domain.template_names import Call, call_in, input_at, quoted
+from everloop.domain.template_tool import TemplateTools, ToolResult
+from everloop.errors import MissingInputs, Unprocessable
+
+
+class Lookup:
+    """One call's. Nothing is raised for what is missing until `finish`, which tells all of it at once."""
+
+    def __init__(self, inputs: Mapping[str, Any], tools: TemplateTools) -> None:
+        self._inputs = inputs
+        self._tools = tools
+        self._texts: dict[str, str] = {}
+        self._missing: set[str] = set()
+        self._failure: Unprocessable | None = None
+        self._results: list[ToolResult] = []
+
+    def known(self, written: str) -> str | None:
+        """The text, if it was made before."""
+        return self._texts.get(written)
+
+    def text(self, written: str) -> str:
+        """The text for a name or a call, as it is written between the braces.
+
+        Values that are not text are written as `str` writes them; None counts as missing. An input whose name is the
+        whole text of a call is taken instead of calling. Raises `Unprocessable` for what cannot be written as text.
+        """
+        call = call_in(written)
+        text = self._named(written) if call is None else self._called(written, call)
+        self._texts[written] = text
+        return text
+
+    def finish(self) -> tuple[ToolResult, ...]:
+        """The tools that ran. Raises `MissingInputs` with all missing names, else what a tool had against its call."""
+        if self._missing:
+            raise MissingInputs(sorted(self._missing))
+        if self._failure is not None:
+            raise self._failure
+        return tuple(self._results)
+
+    def _named(self, name: str) -> str:
+        found = input_at(self._inputs, name)
+        if found is None:
+            self._missing.add(name)
+            return ""
+        return found if isinstance(found, str) else _text_of(found, name)
+
+    def _called(self, written: str, call: Call) -> str:
+        given = self._inputs.get(written)
+        if given is not None:
+            return given if isinstance(given, str) else _text_of(given, written)
+        arguments = [self._argument(each) for each in call.arguments]
+        if self._missing or self._failure is not None:
+            return ""  # the call fails in any case
+        try:
+            result = self._run(written, call, arguments)
+        except Unprocessable as failure:
+            self._failure = failure
+            return ""
+        self._results.append(result)
+        return result.result
+
+    def _argument(self, argument: str) -> str:
+        literal = quoted(argument)
+        return self._named(argument) if literal is None else literal
+
+    def _run(self, written: str, call: Call, arguments: Sequence[str]) -> ToolResult:
+        tool = self._tools.get(call.name)
+        if tool is None:
+            raise Unprocessable(
+                f"The template calls {written!r}, but {_there(self._tools)}. An input of that very name would stand in"
+                " for the call."
+            )
+        return ToolResult(tool.id, call.name, written, tool.run(arguments))
+
+
+def _there(tools: TemplateTools) -> str:
+    if not tools:
+        return "the organisation has no tools for templates"
+    return f"the organisation's tools for templates are {', '.join(sorted(tools))}"
+
+
+def _text_of(found: object, name: str) -> str:
+    try:
+        return str(found)
+    except RecursionError:
+        raise Unprocessable(f"The input {name!r} is nested too deeply to be written as text.") from None
