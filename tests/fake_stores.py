@@ -41,6 +41,7 @@ class Memory:
     environments: dict[tuple[OrganisationId, EnvironmentId], Environment] = field(default_factory=dict)
     gone_environments: dict[tuple[OrganisationId, EnvironmentId], str] = field(default_factory=dict)
     projects: dict[tuple[OrganisationId, ProjectId], Project] = field(default_factory=dict)
+    gone_projects: set[tuple[OrganisationId, ProjectId]] = field(default_factory=set)
     configs: dict[tuple[OrganisationId, ConfigId], ConfigVersion] = field(default_factory=dict)
     deployments: list[tuple[OrganisationId, Deployment]] = field(default_factory=list)
     experiments: dict[tuple[OrganisationId, ExperimentId], Experiment] = field(default_factory=dict)
@@ -95,6 +96,15 @@ class FakeProjectStore:
             raise Conflict("the name is taken")
         self.memory.projects[scope.organisation_id, project.id] = project
         self.memory.changed(scope.organisation_id, project.id)
+
+    async def delete(self, scope: Scope, project_id: ProjectId, now: int) -> None:
+        if self.memory.projects.pop((scope.organisation_id, project_id), None) is None:
+            raise NotFound("there is no such project")
+        self.memory.gone_projects.add((scope.organisation_id, project_id))
+        self.memory.changed(scope.organisation_id, project_id)
+
+    async def deleted(self, scope: Scope, project_id: ProjectId) -> bool:
+        return (scope.organisation_id, project_id) in self.memory.gone_projects
 
     def _of(self, scope: Scope) -> list[Project]:
         return [each for (owner, _), each in self.memory.projects.items() if owner == scope.organisation_id]

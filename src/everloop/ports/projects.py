@@ -16,7 +16,7 @@ from everloop.domain.trial import Trial
 
 
 class ProjectStore(Protocol):
-    """Projects."""
+    """Projects. Deleted ones are not there any more."""
 
     async def create(self, scope: Scope, project: Project) -> Project:
         """Keeps the project, with the default feedback types; when the name is taken, returns the one that has it."""
@@ -39,6 +39,18 @@ class ProjectStore(Protocol):
 
     async def update(self, scope: Scope, project: Project) -> None:
         """Replaces name, directory and `updated_at`. Raises `errors.Conflict` when another project has the name."""
+        ...
+
+    async def delete(self, scope: Scope, project_id: ProjectId, now: int) -> None:
+        """Hides it with its experiments and ends what is live in it; its name is free. Raises `errors.NotFound`.
+
+        Its configurations, datasets and logs are not there any more for who asks by their ids (`get`, `some`, `link`);
+        lists of a project are for projects that are there. Logs that are written later are not there either.
+        """
+        ...
+
+    async def deleted(self, scope: Scope, project_id: ProjectId) -> bool:
+        """Whether there was one of that id: it is never given again."""
         ...
 
 

@@ -144,6 +144,14 @@ class ProjectService:
         await self._directory.refresh()
         return await self.get(scope, project_id)
 
+    async def delete(self, scope: Scope, project_id: str) -> None:
+        """Takes it away with all that is in it; its name is free then. Raises `NotFound`.
+
+        Calls that are under way are answered, and their logs kept: nobody sees those any more.
+        """
+        await self._projects.delete(scope, ProjectId(project_id), self._clock.now())
+        await self._directory.refresh()
+
     async def _create(self, scope: Scope, name: str, directory_id: str | None) -> Project:
         now = self._clock.now()
         project = Project(ProjectId(self._ids.new(Prefix.PROJECT)), name, now, now, directory_id)

@@ -18,7 +18,7 @@ from everloop.storage.changes import Changes
 from everloop.storage.deployments import deployed_ever, put_live
 from everloop.storage.log_counts import of_configs
 from everloop.storage.log_tables import log
-from everloop.storage.projects import require_project
+from everloop.storage.projects import in_present, require_project
 from everloop.storage.tables import model_config as table
 from everloop.storage.transactions import Transactions
 
@@ -56,7 +56,8 @@ class Configs:
             return version
 
     async def get(self, scope: Scope, config_id: ConfigId) -> ConfigVersion | None:
-        query = select(table).where(table.c.organisation_id == scope.organisation_id, table.c.id == config_id)
+        mine = and_(table.c.organisation_id == scope.organisation_id, table.c.id == config_id)
+        query = select(table).where(mine, in_present(table))
         async with self._database.read() as connection:
             row = (await connection.execute(query)).one_or_none()
         return None if row is None else version_of(row)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,6 +17,7 @@ from everloop.storage.dataset_rows import datapoint_of, datapoint_values
 from everloop.storage.dataset_states import make_version, this_dataset
 from everloop.storage.dataset_tables import datapoint as table
 from everloop.storage.dataset_tables import dataset, dataset_version
+from everloop.storage.projects import in_present
 from everloop.storage.transactions import Transactions
 
 
@@ -106,7 +107,9 @@ def _of(scope: Scope, dataset_id: DatasetId) -> ColumnElement[bool]:
 
 
 def _present(scope: Scope, datapoint_ids: Sequence[DatapointId]) -> ColumnElement[bool]:
+    same = and_(dataset.c.organisation_id == table.c.organisation_id, dataset.c.id == table.c.dataset_id)
     return and_(
+        exists().where(same, in_present(dataset)),
         table.c.organisation_id == scope.organisation_id,
         table.c.id.in_(datapoint_ids),
         table.c.until.is_(None),

@@ -10,6 +10,7 @@ from everloop.domain.scope import Scope
 from everloop.storage.dataset_rows import dataset_of
 from everloop.storage.dataset_tables import dataset as table
 from everloop.storage.dataset_tables import dataset_version as version_table
+from everloop.storage.projects import in_present
 
 
 async def read_dataset(connection: AsyncConnection, scope: Scope, dataset_id: DatasetId) -> Dataset | None:
@@ -45,5 +46,5 @@ async def make_version(connection: AsyncConnection, scope: Scope, dataset_id: Da
 
 
 def this_dataset(scope: Scope, dataset_id: DatasetId) -> ColumnElement[bool]:
-    """The dataset's own row."""
-    return and_(table.c.organisation_id == scope.organisation_id, table.c.id == dataset_id)
+    """The dataset's own row, unless its project is deleted."""
+    return and_(table.c.organisation_id == scope.organisation_id, table.c.id == dataset_id, in_present(table))

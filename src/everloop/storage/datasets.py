@@ -14,7 +14,7 @@ from everloop.storage.dataset_rows import dataset_of, dataset_values, version_of
 from everloop.storage.dataset_states import read_dataset, require_dataset, this_dataset
 from everloop.storage.dataset_tables import datapoint, dataset_version
 from everloop.storage.dataset_tables import dataset as table
-from everloop.storage.projects import require_project
+from everloop.storage.projects import in_present, require_project
 from everloop.storage.transactions import Transactions
 
 
@@ -79,6 +79,8 @@ class Datasets:
         return Page(tuple(version_of(row) for row in rows), 0 if dataset is None else dataset.version)
 
     async def _listed(self, chosen: ColumnElement[bool]) -> tuple[Dataset, ...]:
-        query = select(table).where(chosen).order_by(table.c.created_at.desc(), table.c.number.desc())
+        query = (
+            select(table).where(chosen, in_present(table)).order_by(table.c.created_at.desc(), table.c.number.desc())
+        )
         async with self._database.read() as connection:
             return tuple(dataset_of(row) for row in (await connection.execute(query)).all())

@@ -14,6 +14,7 @@ from everloop.storage.transactions import Transactions
 from everloop.storage.views import organisation_views, project_views
 
 _POLL: Final = 0.25
+_PRESENT: Final = project.c.deleted_at.is_(None)
 
 
 async def a_moment() -> None:
@@ -36,7 +37,7 @@ class PollingFeed:
         async with self._database.read() as connection:
             epoch = await _newest(connection)
             views = await organisation_views(connection, true())
-            projects = await project_views(connection, true())
+            projects = await project_views(connection, _PRESENT)
         self._told = epoch
         return Snapshot(epoch).with_organisations(
             epoch, [view.with_projects(projects[view.id]) for view in views.values()]
@@ -68,7 +69,7 @@ class PollingFeed:
             return (await organisation_views(connection, organisation.c.id == organisation_id)).get(organisation_id)
 
     async def project(self, organisation_id: OrganisationId, project_id: ProjectId) -> ProjectView | None:
-        chosen = and_(project.c.organisation_id == organisation_id, project.c.id == project_id)
+        chosen = and_(project.c.organisation_id == organisation_id, project.c.id == project_id, _PRESENT)
         async with self._database.read() as connection:
             return next(iter((await project_views(connection, chosen))[organisation_id]), None)
 
@@ -91,6 +92,7 @@ def _change_of(row: Row[Any]) -> Change:
 
 
 async def _everything(connection: AsyncConnection, number: int) -> tuple[Change, ...]:
+    """Deleted projects, too: whoever was not told that they are reads that they are not there."""
     owners = (await connection.execute(select(organisation.c.id).order_by(organisation.c.number))).scalars().all()
     query = select(project.c.organisation_id, project.c.id).order_by(project.c.number)
     projects = (await connection.execute(query)).all()

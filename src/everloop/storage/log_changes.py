@@ -16,6 +16,7 @@ from everloop.storage.counting import uncount
 from everloop.storage.folded import fold_here
 from everloop.storage.folding import mark_newest
 from everloop.storage.log_tables import log, log_body
+from everloop.storage.projects import in_present
 from everloop.storage.tables import feedback
 
 
@@ -24,7 +25,7 @@ async def complete_log(
 ) -> bool:
     """Changes one log, and says whether it is there. A log that keeps no text gets none now either."""
     mine = and_(log.c.organisation_id == scope.organisation_id, log.c.id == log_id)
-    kept = (await connection.execute(select(log.c.save, log.c.trial_id).where(mine))).one_or_none()
+    kept = (await connection.execute(select(log.c.save, log.c.trial_id).where(mine, in_present(log)))).one_or_none()
     if kept is None:
         return False
     if kept.trial_id is not None:

@@ -17,6 +17,7 @@ from everloop.storage.log_rows import body_of, log_of
 from everloop.storage.log_search import read_page
 from everloop.storage.log_tables import log as table
 from everloop.storage.log_tables import log_body
+from everloop.storage.projects import in_present
 from everloop.storage.transactions import Transactions
 
 _LINK: Final = select(table.c.id, table.c.project_id, table.c.session_id, table.c.session_reference_id)
@@ -34,7 +35,7 @@ class Logs:
             return None if row is None else (await _with_bodies(connection, scope, [row]))[0]
 
     async def some(self, scope: Scope, log_ids: Sequence[LogId]) -> dict[LogId, Log]:
-        mine = and_(table.c.organisation_id == scope.organisation_id, table.c.id.in_(log_ids))
+        mine = and_(table.c.organisation_id == scope.organisation_id, table.c.id.in_(log_ids), in_present(table))
         async with self._database.read() as connection:
             rows = (await connection.execute(select(table).where(mine))).all()
             return {each.id: each for each in await _with_bodies(connection, scope, rows)}
@@ -45,6 +46,7 @@ class Logs:
 
     async def link_by_reference(self, scope: Scope, reference_id: str) -> LogLink | None:
         mine = and_(table.c.organisation_id == scope.organisation_id, table.c.reference_id == reference_id)
+        mine = and_(mine, in_present(table))
         async with self._database.read() as connection:
             query = _LINK.where(mine).order_by(table.c.id.desc()).limit(1)
             return _link_of((await connection.execute(query)).one_or_none())
@@ -77,7 +79,7 @@ class Logs:
 
 
 def _with_id(scope: Scope, log_id: LogId) -> ColumnElement[bool]:
-    return and_(table.c.organisation_id == scope.organisation_id, table.c.id == log_id)
+    return and_(table.c.organisation_id == scope.organisation_id, table.c.id == log_id, in_present(table))
 
 
 def _link_of(row: Row[str, str, str | None, str | None] | None) -> LogLink | None:

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, and_, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, exists, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,7 +13,9 @@ from everloop.domain.page import Page, PageRequest
 from everloop.domain.project import Project, ProjectSort
 from everloop.domain.scope import Scope
 from everloop.storage.changes import Changes
+from everloop.storage.experiment_tables import experiment
 from everloop.storage.feedback_types import add_types
+from everloop.storage.tables import deployment
 from everloop.storage.tables import project as table
 from everloop.storage.texts import place_of
 from everloop.storage.transactions import Transactions
@@ -30,12 +32,25 @@ def project_of(row: Row[Any]) -> Project:
     return Project(ProjectId(row.id), row.name, row.created_at, row.updated_at, row.directory_id)
 
 
+def present(organisation_id: OrganisationId) -> ColumnElement[bool]:
+    """The organisation's projects that are not deleted."""
+    return and_(table.c.organisation_id == organisation_id, table.c.deleted_at.is_(None))
+
+
+def in_present(owned: Table) -> ColumnElement[bool]:
+    """Whether a row's project is not deleted, for a table with the columns `organisation_id` and `project_id`.
+
+    What is in a deleted project keeps its rows, so whoever reads it by an id of its own has to ask.
+    """
+    same = and_(table.c.organisation_id == owned.c.organisation_id, table.c.id == owned.c.project_id)
+    return ~exists().where(same, table.c.deleted_at.is_not(None))
+
+
 async def require_project(
     connection: AsyncConnection, organisation_id: OrganisationId, project_id: ProjectId
 ) -> Project:
-    """The project. Raises `errors.NotFound`."""
-    query = select(table).where(table.c.organisation_id == organisation_id, table.c.id == project_id)
-    row = (await connection.execute(query)).one_or_none()
+    """The project, unless it is deleted. Raises `errors.NotFound`."""
+    row = (await connection.execute(_with_id(organisation_id, project_id))).one_or_none()
     if row is None:
         raise errors.NotFound(f"There is no project `{project_id}`.")
     return project_of(row)
@@ -62,10 +77,15 @@ class Projects:
             return project
 
     async def get(self, scope: Scope, project_id: ProjectId) -> Project | None:
-        query = select(table).where(table.c.organisation_id == scope.organisation_id, table.c.id == project_id)
         async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
+            row = (await connection.execute(_with_id(scope.organisation_id, project_id))).one_or_none()
         return None if row is None else project_of(row)
+
+    async def deleted(self, scope: Scope, project_id: ProjectId) -> bool:
+        mine = and_(table.c.organisation_id == scope.organisation_id, table.c.id == project_id)
+        async with self._database.read() as connection:
+            gone = select(table.c.id).where(mine, table.c.deleted_at.is_not(None))
+            return (await connection.execute(gone)).first() is not None
 
     async def named(self, scope: Scope, name: str) -> Project | None:
         async with self._database.read() as connection:
@@ -101,9 +121,27 @@ class Projects:
                 raise errors.Conflict(f"A project named `{project.name}` exists already.") from error
             await self._changes.record(connection, scope.organisation_id, project.id)
 
+    async def delete(self, scope: Scope, project_id: ProjectId, now: int) -> None:
+        async with self._database.write(scope.organisation_id) as connection:
+            await require_project(connection, scope.organisation_id, project_id)
+            mine = and_(table.c.organisation_id == scope.organisation_id, table.c.id == project_id)
+            await connection.execute(update(table).where(mine).values(deleted_at=now))
+            for inside, end in ((deployment, deployment.c.ended_at), (experiment, experiment.c.deleted_at)):
+                open_ = and_(_of_project(inside, scope, project_id), end.is_(None))
+                await connection.execute(update(inside).where(open_).values({end: now}))
+            await self._changes.record(connection, scope.organisation_id, project_id)
+
+
+def _of_project(inside: Table, scope: Scope, project_id: ProjectId) -> ColumnElement[bool]:
+    return and_(inside.c.organisation_id == scope.organisation_id, inside.c.project_id == project_id)
+
+
+def _with_id(organisation_id: OrganisationId, project_id: ProjectId) -> Select[Any]:
+    return select(table).where(present(organisation_id), table.c.id == project_id)
+
 
 def _chosen(scope: Scope, name_part: str | None) -> ColumnElement[bool]:
-    mine = table.c.organisation_id == scope.organisation_id
+    mine = present(scope.organisation_id)
     if not name_part:
         return mine
     # Not LIKE: its patterns have wildcards, and on SQLite a bound on their length.
@@ -111,8 +149,8 @@ def _chosen(scope: Scope, name_part: str | None) -> ColumnElement[bool]:
     return and_(mine, place_of(table.c.folded_name, part) > 0)
 
 
-def _named(scope: Scope, name: str) -> Any:  # noqa: ANN401 - SQLAlchemy types a select by its columns
-    return select(table).where(table.c.organisation_id == scope.organisation_id, table.c.name == name)
+def _named(scope: Scope, name: str) -> Select[Any]:
+    return select(table).where(present(scope.organisation_id), table.c.name == name)
 
 
 def _values(scope: Scope, project: Project) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from everloop.domain.session import Session, SessionSummary
 from everloop.storage.log_rows import json_bytes
 from everloop.storage.log_tables import log, log_body
 from everloop.storage.log_tables import session as table
+from everloop.storage.projects import in_present
 from everloop.storage.tables import project
 from everloop.storage.transactions import Transactions
 
@@ -74,11 +75,12 @@ def _session_of(row: Row[Any]) -> Session:
 async def _summaries(
     connection: AsyncConnection, scope: Scope, sessions: Sequence[Session]
 ) -> tuple[SessionSummary, ...]:
-    """The sessions with what their logs say, in three reads however many they are."""
+    """The sessions with what their logs say, in three reads however many they are. Deleted projects have no say."""
     if not sessions:
         return ()
     inside = and_(log.c.organisation_id == scope.organisation_id, log.c.session_id.in_([each.id for each in sessions]))
-    ends = select(log.c.session_id, func.count(), func.min(log.c.id), func.max(log.c.id)).where(inside)
+    ends = select(log.c.session_id, func.count(), func.min(log.c.id), func.max(log.c.id))
+    ends = ends.where(inside, in_present(log))
     spans = {row[0]: row[1:] for row in (await connection.execute(ends.group_by(log.c.session_id))).all()}
     said = await _said(connection, scope, [each for _, *logs in spans.values() for each in logs])
     projects = await _projects(connection, scope, [each.id for each in sessions])
@@ -120,6 +122,7 @@ async def _projects(
         select(log.c.session_id, project.c.id, project.c.name)
         .select_from(log.join(project, same))
         .where(log.c.organisation_id == scope.organisation_id, log.c.session_id.in_(session_ids))
+        .where(project.c.deleted_at.is_(None))
         .group_by(log.c.session_id, project.c.id, project.c.name)
         .order_by(func.min(log.c.id))
     )

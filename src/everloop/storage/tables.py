@@ -111,9 +111,17 @@ project = Table(
     _key("directory_id", nullable=True),
     _time("created_at"),
     _time("updated_at"),
+    _time("deleted_at", nullable=True),
     UniqueConstraint("organisation_id", "id"),
-    UniqueConstraint("organisation_id", "name"),
     ForeignKeyConstraint(["organisation_id"], ["organisation.id"]),
+)
+Index(
+    "uq_project_organisation_id_name",
+    project.c.organisation_id,
+    project.c.name,
+    unique=True,
+    sqlite_where=project.c.deleted_at.is_(None),
+    postgresql_where=project.c.deleted_at.is_(None),
 )
 
 model_config = Table(

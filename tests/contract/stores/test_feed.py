@@ -88,6 +88,7 @@ TELLING: dict[str, tuple[Write, list[ProjectId | None]]] = {
     "delete environment": (lambda house, scope: house.environments.delete(scope, EnvironmentId("env_s"), 9), [None]),
     "create project": (lambda house, scope: house.projects.create(scope, a_project("pr_n")), [ProjectId("pr_n")]),
     "update project": (lambda house, scope: house.projects.update(scope, a_project("pr_1", "new")), [PROJECT]),
+    "delete project": (lambda house, scope: house.projects.delete(scope, PROJECT, 9), [PROJECT]),
     "deploy": (lambda house, scope: house.deployments.deploy(scope, [a_deployment("dep_n", a_target())]), [PROJECT]),
     "add API key": (lambda house, scope: house.keys.add_api_key(scope, an_api_key("key_n")), [None]),
     "revoke API key": (lambda house, scope: house.keys.revoke_api_key(scope, ApiKeyId("key_1"), 9), [None]),

@@ -109,6 +109,9 @@ class PromptImport:
 
     async def _project(self, scope: Scope, prompt: ImportedPrompt, account: Account, *, dry: bool) -> bool:
         wanted = prompt.project
+        if await self._projects.deleted(scope, wanted.id):
+            account.fail(prompt.place, "The prompt is left out, with its logs: its project was deleted here.")
+            return False
         if await self._projects.get(scope, wanted.id) is not None:
             account.there["projects"] += 1
             return True

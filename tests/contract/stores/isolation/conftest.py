@@ -9,7 +9,7 @@ from everloop.domain.idempotency import KeptAnswer
 from everloop.domain.log import LogBody
 from everloop.domain.scope import Scope
 from everloop.storage.opening import Storage
-from tests.contract.stores.isolation.things import DATASET, EXPERIMENT, PROJECT, TRIAL, make_keyed_calls
+from tests.contract.stores.isolation.things import DATASET, EXPERIMENT, GONE, PROJECT, TRIAL, make_keyed_calls
 from tests.contract.stores.samples import (
     a_datapoint,
     a_dataset,
@@ -33,6 +33,8 @@ async def owner(storage: Storage, scope: Scope) -> Scope:
     """Organisation a, with something of everything."""
     await storage.environments.create(scope, an_environment("env_s", "staging", is_default=False))
     await storage.projects.create(scope, a_project())
+    await storage.projects.create(scope, a_project(GONE))
+    await storage.projects.delete(scope, GONE, 12)
     await storage.configs.register(scope, a_version(), a_deployment())
     await storage.deployments.deploy(scope, [a_deployment("dep_2", a_target(), environment="env_s")])
     await storage.sessions.create(scope, a_session())

@@ -9,6 +9,7 @@ from everloop.domain.scope import Scope
 from everloop.storage.opening import Storage
 from tests.contract.stores.isolation.things import (
     CONFIG,
+    GONE,
     NOTHING,
     PROJECT,
     STAGING,
@@ -23,6 +24,7 @@ from tests.contract.stores.samples import ALL, a_deployment, a_project, a_target
 SEEING_NOTHING: Seeing = {
     "ProjectStore.get": (lambda s, who: s.projects.get(who, PROJECT), None),
     "ProjectStore.named": (lambda s, who: s.projects.named(who, a_project().name), None),
+    "ProjectStore.deleted": (lambda s, who: s.projects.deleted(who, GONE), False),
     "ProjectStore.page": (lambda s, who: s.projects.page(who, None, ProjectSort.NAME, False, ALL), NOTHING),
     "ConfigStore.get": (lambda s, who: s.configs.get(who, CONFIG), None),
     "ConfigStore.versions": (lambda s, who: s.configs.versions(who, [CONFIG]), {}),
@@ -34,6 +36,7 @@ SEEING_NOTHING: Seeing = {
 
 TOUCHING_NOTHING: Touching = {
     "ProjectStore.update": (lambda s, who: s.projects.update(who, a_project("pr_1", "stolen")), errors.NotFound),
+    "ProjectStore.delete": (lambda s, who: s.projects.delete(who, PROJECT, 99), errors.NotFound),
     "ConfigStore.register": (
         lambda s, who: s.configs.register(who, a_version("config_2"), a_deployment("dep_3")),
         errors.NotFound,
@@ -59,6 +62,7 @@ STEPS: Steps = {
     "rename project": lambda s, who, pick: s.projects.update(
         who, a_project(pick.project, f"name {pick.two}", pick.now)
     ),
+    "delete project": lambda s, who, pick: s.projects.delete(who, pick.project, pick.now),
     "environment": lambda s, who, pick: s.environments.create(
         who, Environment(pick.environment, f"e{pick.one}", False, pick.now)
     ),

@@ -22,7 +22,7 @@ from everloop.domain.value import value
 from everloop.storage.opening import Storage
 
 PROJECT, CONFIG, LOG, SESSION = ProjectId("pr_1"), ConfigId("config_1"), LogId("data_1"), SessionId("sesh_1")
-STAGING = EnvironmentId("env_s")
+GONE, STAGING = ProjectId("pr_gone"), EnvironmentId("env_s")
 DATASET, DATAPOINT = DatasetId("evts_1"), DatapointId("evtc_1")
 EXPERIMENT, TRIAL = ExperimentId("exp_1"), TrialId("trial_1")
 KEYED, PENDING = KeyedCall("op", "key-1", b"body"), KeyedCall("op", "key-2", b"body")
