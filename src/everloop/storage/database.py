@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from everloop.storage.failures import told_apart
 from everloop.storage.location import existing
 from everloop.storage.transactions import NOBODY
+from everloop.storage.turns import TURN_TIMEOUT, turn
 
 BUSY_TIMEOUT: Final = 5.0
 _WRITES: Final = "everloop_writes"
@@ -36,13 +37,22 @@ def pragmas(busy_timeout: float) -> tuple[str, ...]:
 class Database:
     """`transactions.Transactions` over one SQLite file, in which all writes take turns.
 
-    `busy_timeout` is how many seconds a lock is waited for.
+    `busy_timeout` is how many seconds a lock of another process is waited for, `turn_timeout` how many the other
+    writes of this one.
     """
 
-    def __init__(self, file: Path, *, busy_timeout: float = BUSY_TIMEOUT, connections: int = 8) -> None:
+    def __init__(
+        self,
+        file: Path,
+        *,
+        busy_timeout: float = BUSY_TIMEOUT,
+        turn_timeout: float = TURN_TIMEOUT,
+        connections: int = 8,
+    ) -> None:
         self._engine = _engine(file, busy_timeout, connections)
+        self._turn_timeout = turn_timeout
         # SQLite takes one writer at a time and lets the others poll; a queue of our own is fair and wakes at once.
-        self._turn = asyncio.Lock()
+        self._line = asyncio.Lock()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -55,7 +65,7 @@ class Database:
     async def write(self, _owner: str = NOBODY, /) -> AsyncIterator[AsyncConnection]:
         """A transaction that may write, alone from its beginning; on disk when the block is left without an error."""
         with told_apart():
-            async with self._turn, self._engine.connect() as connection:
+            async with turn(self._line, self._turn_timeout), self._engine.connect() as connection:
                 await connection.execution_options(**{_WRITES: True})
                 async with connection.begin():
                     yield connection

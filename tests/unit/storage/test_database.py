@@ -98,6 +98,18 @@ async def test_many_writes_wait_for_their_turn_longer_than_sqlite_would(database
     assert await number(database) == 25
 
 
+async def test_a_turn_that_does_not_come_is_not_waited_for_for_ever(file: Path):
+    database = Database(file, turn_timeout=0.05)
+    async with database.write():
+        for _ in range(3):
+            with pytest.raises(errors.Unavailable, match="too many writes wait for their turn"):
+                async with database.write():
+                    pytest.fail("two at once")
+    async with database.write() as connection:
+        await connection.execute(INSERT, {"id": 7})
+    await database.close()
+
+
 async def test_another_process_that_holds_the_lock_is_unavailable_and_then_passes(database: Database, file: Path):
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

@@ -115,6 +115,19 @@ async def test_whoever_holds_the_lock_too_long_makes_the_others_unavailable(
         await connection.execute(INSERT, {"id": 7})
 
 
+async def test_a_turn_that_does_not_come_is_not_waited_for_for_ever(server: Server):
+    database = PostgresDatabase(server, turn_timeout=0.05)
+    async with database.write("org_a"):
+        with pytest.raises(errors.Unavailable, match="too many writes wait for their turn"):
+            async with database.write("org_a"):
+                pytest.fail("two at once")
+        async with database.write("org_b") as connection:
+            await connection.execute(INSERT, {"id": 7})
+    async with database.write("org_a") as connection:
+        await connection.execute(INSERT, {"id": 8})
+    await database.close()
+
+
 async def test_numbers_of_changes_appear_in_their_order(database: PostgresDatabase, elsewhere: PostgresDatabase):
     """A lower number that appeared after a higher one would never be read by who has read the higher one."""
     changes = Changes(StillClock())

@@ -14,6 +14,7 @@ from everloop.storage.postgres.connecting import DURABLE, Server
 from everloop.storage.postgres.failures import driver_error, is_read_only, told_apart
 from everloop.storage.postgres.locks import owner_lock
 from everloop.storage.transactions import NOBODY
+from everloop.storage.turns import TURN_TIMEOUT, turn
 
 _LOCK_TIMEOUT: Final = 5.0
 # Seconds after which a command is given up; judging a long past anew takes some.
@@ -32,7 +33,8 @@ _ALONE: Final = text(
 class PostgresDatabase:
     """`transactions.Transactions` over one PostgreSQL database, in which the writes of an organisation take turns.
 
-    `lock_timeout` is how many seconds another process's write is waited for, `patience` how many a command may take.
+    `lock_timeout` is how many seconds another process's write is waited for, `turn_timeout` how many the writes of this
+    one for the same owner, `patience` how many a command may take.
     """
 
     def __init__(
@@ -40,13 +42,15 @@ class PostgresDatabase:
         server: Server,
         *,
         lock_timeout: float = _LOCK_TIMEOUT,
+        turn_timeout: float = TURN_TIMEOUT,
         patience: float = _PATIENCE,
         connections: int = 8,
     ) -> None:
         self._engine = _engine(server, patience, connections)
         self._lock_timeout = f"{int(lock_timeout * 1000)}ms"
+        self._turn_timeout = turn_timeout
         # Those of this process wait here rather than in a connection, of which readers would have none left.
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._lines: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -64,7 +68,8 @@ class PostgresDatabase:
         Each query sees what was committed before it, so that those after the lock see what the lock was waited for.
         """
         with told_apart():
-            async with self._turn(owner), self._engine.connect() as connection, connection.begin():
+            alone = turn(self._line(owner), self._turn_timeout)
+            async with alone, self._engine.connect() as connection, connection.begin():
                 settings = {"lock_timeout": self._lock_timeout, "lock": owner_lock(owner)}
                 await connection.execute(_ALONE, settings)
                 yield connection
@@ -73,11 +78,11 @@ class PostgresDatabase:
         """Closes the connections that are not in use."""
         await self._engine.dispose()
 
-    def _turn(self, owner: str) -> asyncio.Lock:
-        turn = self._turns.get(owner)
-        if turn is None:
-            turn = self._turns[owner] = asyncio.Lock()
-        return turn
+    def _line(self, owner: str) -> asyncio.Lock:
+        line = self._lines.get(owner)
+        if line is None:
+            line = self._lines[owner] = asyncio.Lock()
+        return line
 
 
 def _engine(server: Server, patience: float, connections: int) -> AsyncEngine:
