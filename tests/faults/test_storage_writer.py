@@ -160,16 +160,18 @@ async def test_readiness_says_no_while_the_writer_is_broken(writer: SqliteLogWri
 
 
 async def test_readiness_sees_a_lock_without_any_log(writer: SqliteLogWriter, file: Path):
-    database = Database(file, busy_timeout=0.2, connections=1)
-    health = DatabaseHealth(database, writer, StillClock())
+    database, clock = Database(file, busy_timeout=0.2, connections=1), StillClock()
+    health = DatabaseHealth(database, writer, clock)
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(errors.Unavailable, match="locked"):
         await health.ready()
     other.execute("ROLLBACK")
+    clock.milliseconds += 1_000
     await health.ready()
     other.execute("UPDATE alembic_version SET version_num = 'other'")
     other.close()
+    clock.milliseconds += 1_000
     with pytest.raises(errors.Unavailable, match="at revision other"):
         await health.ready()
     await database.close()
