@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from everloop.domain.config import ConfigUse, ConfigVersion
+from everloop.domain.config import AnyVersion, ConfigUse, ConfigVersion, LoggedVersion
 from everloop.domain.deployment import ConfigTarget, Deployment, ExperimentTarget
 from everloop.domain.environment import Environment
 from everloop.domain.experiment import Experiment
@@ -43,6 +43,7 @@ class Memory:
     projects: dict[tuple[OrganisationId, ProjectId], Project] = field(default_factory=dict)
     gone_projects: set[tuple[OrganisationId, ProjectId]] = field(default_factory=set)
     configs: dict[tuple[OrganisationId, ConfigId], ConfigVersion] = field(default_factory=dict)
+    logged: dict[tuple[OrganisationId, ConfigId], LoggedVersion] = field(default_factory=dict)
     deployments: list[tuple[OrganisationId, Deployment]] = field(default_factory=list)
     experiments: dict[tuple[OrganisationId, ExperimentId], Experiment] = field(default_factory=dict)
     trials: dict[tuple[OrganisationId, TrialId], Trial] = field(default_factory=dict)
@@ -129,19 +130,29 @@ class FakeConfigStore:
         self.memory.changed(organisation_id, version.project_id)
         return kept
 
-    async def get(self, scope: Scope, config_id: ConfigId) -> ConfigVersion | None:
-        return self.memory.configs.get((scope.organisation_id, config_id))
+    async def keep_logged(self, scope: Scope, version: LoggedVersion) -> LoggedVersion:
+        mine = [each for (owner, _), each in self.memory.logged.items() if owner == scope.organisation_id]
+        place = (version.project_id, version.fingerprint)
+        kept = next((each for each in mine if (each.project_id, each.fingerprint) == place), version)
+        self.memory.logged[scope.organisation_id, kept.id] = kept
+        return kept
+
+    async def get(self, scope: Scope, config_id: ConfigId) -> AnyVersion | None:
+        place = (scope.organisation_id, config_id)
+        return self.memory.configs.get(place) or self.memory.logged.get(place)
 
     async def versions(self, scope: Scope, config_ids: Sequence[ConfigId]) -> dict[ConfigId, ConfigVersion]:
         found = {each: await self.get(scope, each) for each in config_ids}
-        return {each: version for each, version in found.items() if version is not None}
+        return {each: version for each, version in found.items() if isinstance(version, ConfigVersion)}
 
     async def used(self, scope: Scope, config_ids: Sequence[ConfigId]) -> dict[ConfigId, ConfigUse]:
         found = {each: await self.get(scope, each) for each in config_ids}
         return {each: ConfigUse(version, 0, None) for each, version in found.items() if version is not None}
 
     async def of_project(self, scope: Scope, project_id: ProjectId) -> tuple[ConfigUse, ...]:
-        mine = [each for (owner, _), each in self.memory.configs.items() if owner == scope.organisation_id]
+        mine: list[AnyVersion] = []
+        for kept in (self.memory.configs, self.memory.logged):
+            mine += [each for (owner, _), each in kept.items() if owner == scope.organisation_id]
         return tuple(ConfigUse(each, 0, None) for each in reversed(mine) if each.project_id == project_id)
 
 

@@ -167,7 +167,8 @@ class FakeHouse:
     async def deploy(self, project: str, config: ModelConfig) -> ConfigVersion:
         """Registers a configuration in a project; the first one goes live."""
         reference = ProjectReference(project)
-        return (await self.configs.register(self.scope, reference, config, Labels())).use.version
+        registered = await self.configs.register(self.scope, reference, config, Labels())
+        return await self.configs.get(self.scope, registered.use.version.id)
 
     @property
     def kept(self) -> list[Log]:

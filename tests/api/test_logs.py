@@ -173,14 +173,6 @@ def test_wrong_fields_are_named(running_server, register, field, value):
     assert reply.expect(422)["detail"][0]["loc"][:2] == ["body", field]
 
 
-@pytest.mark.parametrize("kind", ["tool", "generic", "agent"])
-def test_configs_of_other_types(running_server, project_name, kind):
-    reply = running_server.post("/v4/logs", {"project": project_name, "config": {"type": kind, "name": "x"}})
-
-    issues = {tuple(each["loc"]): each["msg"] for each in reply.expect(422)["detail"]}
-    assert "not supported" in issues["body", "config", "type"]
-
-
 def test_what_a_log_refers_to_must_be_there(running_server, register):
     least = _least(register())
 

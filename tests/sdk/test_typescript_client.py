@@ -22,6 +22,7 @@ SCENARIOS: Final = (
     "a_stream_of_many_alphabets",
     "a_completion_past_the_server",
     "deploying_to_an_environment",
+    "logs_of_tools_agents_and_anything_else",
     "logging_and_feedback",
     "a_session_of_two_calls",
     "an_experiment",

@@ -1,4 +1,8 @@
-"""A model configuration: everything that decides what a provider is asked, and its identity by content."""
+"""Configurations, their versions in projects, and their identity by content.
+
+A model configuration is everything that decides what a provider is asked. Configurations of other types only say what
+made a log elsewhere: they are kept and shown, and never called, deployed or sampled.
+"""
 
 import hashlib
 import json
@@ -49,6 +53,26 @@ class ModelConfig:
         return {each.name: getattr(self, each.name) for each in fields(self)}
 
 
+class LoggedType(StrEnum):
+    """What there is besides model configurations."""
+
+    TOOL = "tool"
+    GENERIC = "generic"
+    AGENT = "agent"
+
+
+@value
+class LoggedConfig:
+    """What made a log elsewhere. `content` is v4's object of that type, as plain JSON, without what says nothing."""
+
+    type: LoggedType
+    content: Mapping[str, Any]
+
+    def functional(self) -> dict[str, Any]:
+        """All of it: whoever calls it something else has another one."""
+        return {"type": self.type.value, "content": self.content}
+
+
 def canonical_json(value: Any) -> str:  # noqa: ANN401 - any JSON value
     """One text per JSON value: keys sorted, no spaces, whole floats written as integers (1.0 is 1)."""
     return json.dumps(_canonical(value), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
@@ -66,14 +90,14 @@ def _canonical(value: Any) -> Any:  # noqa: ANN401 - any JSON value
             return value
 
 
-def fingerprint(config: ModelConfig) -> str:
+def fingerprint(config: ModelConfig | LoggedConfig) -> str:
     """The identity of a configuration by content: SHA-256, in hexadecimal, of its canonical functional fields."""
     return hashlib.sha256(canonical_json(config.functional()).encode()).hexdigest()
 
 
 @value
 class ConfigVersion:
-    """A configuration registered in a project. `name` and `description` are labels, no part of its identity."""
+    """A model configuration registered in a project. `name` and `description` are labels, no part of its identity."""
 
     id: ConfigId
     project_id: ProjectId
@@ -85,9 +109,25 @@ class ConfigVersion:
 
 
 @value
+class LoggedVersion:
+    """A configuration of another type in its project."""
+
+    id: ConfigId
+    project_id: ProjectId
+    config: LoggedConfig
+    fingerprint: str
+    created_at: int
+    name: str | None = None
+    description: str | None = None
+
+
+AnyVersion = ConfigVersion | LoggedVersion
+
+
+@value
 class ConfigUse:
     """A version with what is known of its use: how many logs, and when the last was made (Unix milliseconds)."""
 
-    version: ConfigVersion
+    version: AnyVersion
     logs: int
     last_used: int | None

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from everloop.domain.config import ConfigUse, ConfigVersion
+from everloop.domain.config import AnyVersion, ConfigUse, ConfigVersion, LoggedVersion
 from everloop.domain.deployment import Deployment
 from everloop.domain.environment import Environment
 from everloop.domain.experiment import Experiment
@@ -55,7 +55,7 @@ class ProjectStore(Protocol):
 
 
 class ConfigStore(Protocol):
-    """Versions of model configurations."""
+    """Versions of configurations."""
 
     async def register(self, scope: Scope, version: ConfigVersion, first: Deployment | None) -> ConfigVersion:
         """The version of the project with this fingerprint, made if there is none.
@@ -65,10 +65,14 @@ class ConfigStore(Protocol):
         """
         ...
 
-    async def get(self, scope: Scope, config_id: ConfigId) -> ConfigVersion | None: ...
+    async def keep_logged(self, scope: Scope, version: LoggedVersion) -> LoggedVersion:
+        """The same for a configuration that nobody can call, so that it never goes live."""
+        ...
+
+    async def get(self, scope: Scope, config_id: ConfigId) -> AnyVersion | None: ...
 
     async def versions(self, scope: Scope, config_ids: Sequence[ConfigId]) -> dict[ConfigId, ConfigVersion]:
-        """Those that are there."""
+        """Those model configurations that are there."""
         ...
 
     async def used(self, scope: Scope, config_ids: Sequence[ConfigId]) -> dict[ConfigId, ConfigUse]:

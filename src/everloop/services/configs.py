@@ -1,15 +1,23 @@
-"""Model configurations: registered once per content, and read back."""
+"""Configurations: registered once per content, and read back."""
 
 from collections.abc import Callable
 
-from everloop.domain.config import ConfigUse, ConfigVersion, ModelConfig, fingerprint
+from everloop.domain.config import (
+    AnyVersion,
+    ConfigUse,
+    ConfigVersion,
+    LoggedConfig,
+    LoggedVersion,
+    ModelConfig,
+    fingerprint,
+)
 from everloop.domain.deployment import ConfigTarget, Deployment
 from everloop.domain.ids import ConfigId, DeploymentId, Prefix
 from everloop.domain.project import Project
 from everloop.domain.reference import ProjectReference
 from everloop.domain.scope import Scope
 from everloop.domain.value import value
-from everloop.errors import NotFound
+from everloop.errors import BadRequest, NotFound
 from everloop.ports.projects import ConfigStore
 from everloop.ports.system import Clock, Ids
 from everloop.services.directory import Directory
@@ -33,7 +41,7 @@ class ProjectConfig:
 
 
 class ConfigService:
-    """The use cases of model configurations."""
+    """The use cases of configurations."""
 
     def __init__(
         self, *, directory: Directory, projects: ProjectService, configs: ConfigStore, clock: Clock, ids: Ids
@@ -62,9 +70,22 @@ class ConfigService:
         await self._directory.refresh()
         return ProjectConfig(project, (await self._configs.used(scope, [kept.id]))[kept.id])
 
-    async def ensure(self, scope: Scope, project: Project, config: ModelConfig, labels: Labels) -> ConfigVersion:
+    async def ensure(
+        self, scope: Scope, project: Project, config: ModelConfig | LoggedConfig, labels: Labels
+    ) -> AnyVersion:
         """Finds or makes the version without putting anything live: for configurations that come with a log."""
-        return await self.keep(scope, self.draft(project, config, labels))
+        if isinstance(config, ModelConfig):
+            return await self.keep(scope, self.draft(project, config, labels))
+        version = LoggedVersion(
+            ConfigId(self._ids.new(Prefix.CONFIG)),
+            project.id,
+            config,
+            fingerprint(config),
+            self._clock.now(),
+            labels.name,
+            labels.description,
+        )
+        return await self._configs.keep_logged(scope, version)
 
     async def keep(self, scope: Scope, draft: ConfigVersion) -> ConfigVersion:
         """The version of the draft's content, found or made, without putting anything live."""
@@ -76,14 +97,15 @@ class ConfigService:
         """Applies a rule to the version that `register` would find or make, without making it."""
         version = self.draft(project, config, Labels())
         known = [use.version for use in await self._configs.of_project(scope, project.id)]
-        rule(next((each for each in known if each.fingerprint == version.fingerprint), version))
+        same = (each for each in known if each.fingerprint == version.fingerprint and isinstance(each, ConfigVersion))
+        rule(next(same, version))
 
     async def get(self, scope: Scope, config_id: str) -> ConfigVersion:
-        """One version. Raises `NotFound`."""
+        """One model configuration. Raises `NotFound`, and `BadRequest` for a configuration of another type."""
         version = await self._configs.get(scope, ConfigId(config_id))
         if version is None:
             raise NotFound(f"There is no model config with the id {config_id!r}.")
-        return version
+        return _model(version)
 
     async def of_project(self, scope: Scope, project_id: str) -> tuple[ProjectConfig, ...]:
         """Every version of a project, newest first. Raises `NotFound`."""
@@ -91,10 +113,14 @@ class ConfigService:
         return tuple(ProjectConfig(project, use) for use in await self._configs.of_project(scope, project.id))
 
     async def within(self, scope: Scope, project: Project, config_id: str) -> ConfigVersion:
-        """The version, which must be this project's own. Raises `NotFound`."""
+        """The model configuration, which must be this project's own. Raises as `get` does."""
+        return _model(await self.any_within(scope, project, config_id))
+
+    async def any_within(self, scope: Scope, project: Project, config_id: str) -> AnyVersion:
+        """The configuration of whatever type, which must be this project's own. Raises `NotFound`."""
         version = await self._configs.get(scope, ConfigId(config_id))
         if version is None or version.project_id != project.id:
-            raise NotFound(f"Project {project.name!r} has no model config with the id {config_id!r}.")
+            raise NotFound(f"Project {project.name!r} has no config with the id {config_id!r}.")
         return version
 
     def draft(self, project: Project, config: ModelConfig, labels: Labels) -> ConfigVersion:
@@ -108,3 +134,12 @@ class ConfigService:
             labels.name,
             labels.description,
         )
+
+
+def _model(version: AnyVersion) -> ConfigVersion:
+    if isinstance(version, ConfigVersion):
+        return version
+    raise BadRequest(
+        f"Config {version.id} is of type `{version.config.type.value}`: it says what made a log, and cannot be called,"
+        " deployed, tested or exported. Give the id of a model config."
+    )

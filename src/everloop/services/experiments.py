@@ -134,7 +134,7 @@ class ExperimentService:
             scope, project, config, lambda version: _joined(experiment, version, version.created_at)
         )
         registered = await self._configs.register(scope, ProjectReference(id=project.id), config, labels)
-        version = registered.use.version
+        version = await self._configs.get(scope, registered.use.version.id)
         now = self._clock.now()
         await self._experiments.change(scope, experiment.id, lambda each: _joined(each, version, now))
         await self._directory.refresh()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import field, replace
 
-from everloop.domain.config import ConfigUse, ModelConfig, fingerprint
+from everloop.domain.config import ConfigUse, LoggedConfig, ModelConfig, fingerprint
 from everloop.domain.document import EMPTY_OBJECT, Document
 from everloop.domain.feedback import Feedback
 from everloop.domain.ids import ConfigId, EnvironmentId, LogId, TrialId
@@ -38,7 +38,7 @@ class LogCommand:
     project: ProjectReference
     links: LinkReference = field(default_factory=LinkReference)
     config_id: str | None = None
-    config: ModelConfig | None = None
+    config: ModelConfig | LoggedConfig | None = None
     trial_id: str | None = None
     labels: Labels = field(default_factory=Labels)
     environment: str | None = None
@@ -223,7 +223,7 @@ class LogService:
 
     async def _config(self, scope: Scope, project: Project, command: LogCommand) -> ConfigId:
         if command.config_id:
-            return (await self._configs.within(scope, project, command.config_id)).id
+            return (await self._configs.any_within(scope, project, command.config_id)).id
         if command.config is None:
             raise InvalidFields.one(
                 (*command.location, "config"), "Say what made the output: give `config`, `config_id` or `trial_id`."

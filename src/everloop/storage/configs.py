@@ -1,8 +1,8 @@
-"""Versions of model configurations."""
+"""Versions of configurations. In the JSON of those that are no model configurations `type` is the first key."""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, select
@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from everloop import errors
-from everloop.domain.config import ConfigUse, ConfigVersion, ModelConfig
+from everloop.domain.config import AnyVersion, ConfigUse, ConfigVersion, LoggedConfig, LoggedVersion, ModelConfig
 from everloop.domain.deployment import ConfigTarget, Deployment
 from everloop.domain.ids import ConfigId, ProjectId
 from everloop.domain.scope import Scope
@@ -22,11 +22,29 @@ from everloop.storage.projects import in_present, require_project
 from everloop.storage.tables import model_config as table
 from everloop.storage.transactions import Transactions
 
+_LOGGED: Final = '{"type":'
 _read_config: Final = msgspec.json.Decoder(ModelConfig)
+_read_logged: Final = msgspec.json.Decoder(LoggedConfig)
+_Version = TypeVar("_Version", ConfigVersion, LoggedVersion)
+
+
+def any_version_of(row: Row[Any]) -> AnyVersion:
+    """The version in a row."""
+    if not row.config.startswith(_LOGGED):
+        return version_of(row)
+    return LoggedVersion(
+        ConfigId(row.id),
+        ProjectId(row.project_id),
+        _read_logged.decode(row.config),
+        row.fingerprint,
+        row.created_at,
+        row.name,
+        row.description,
+    )
 
 
 def version_of(row: Row[Any]) -> ConfigVersion:
-    """The version in a row."""
+    """The version in a row of a model configuration: nothing else is live or an arm."""
     return ConfigVersion(
         ConfigId(row.id),
         ProjectId(row.project_id),
@@ -55,17 +73,23 @@ class Configs:
                     await self._changes.record(connection, scope.organisation_id, version.project_id)
             return version
 
-    async def get(self, scope: Scope, config_id: ConfigId) -> ConfigVersion | None:
+    async def keep_logged(self, scope: Scope, version: LoggedVersion) -> LoggedVersion:
+        async with self._database.write(scope.organisation_id) as connection:
+            await require_project(connection, scope.organisation_id, version.project_id)
+            return await _find_or_insert(connection, scope, version)
+
+    async def get(self, scope: Scope, config_id: ConfigId) -> AnyVersion | None:
         mine = and_(table.c.organisation_id == scope.organisation_id, table.c.id == config_id)
         query = select(table).where(mine, in_present(table))
         async with self._database.read() as connection:
             row = (await connection.execute(query)).one_or_none()
-        return None if row is None else version_of(row)
+        return None if row is None else any_version_of(row)
 
     async def versions(self, scope: Scope, config_ids: Sequence[ConfigId]) -> dict[ConfigId, ConfigVersion]:
         query = select(table).where(table.c.organisation_id == scope.organisation_id, table.c.id.in_(config_ids))
         async with self._database.read() as connection:
-            return {ConfigId(row.id): version_of(row) for row in (await connection.execute(query)).all()}
+            found = [any_version_of(row) for row in (await connection.execute(query)).all()]
+        return {each.id: each for each in found if isinstance(each, ConfigVersion)}
 
     async def used(self, scope: Scope, config_ids: Sequence[ConfigId]) -> dict[ConfigId, ConfigUse]:
         async with self._database.read() as connection:
@@ -79,7 +103,7 @@ class Configs:
             return await _with_logs(connection, scope, rows)
 
 
-async def _find_or_insert(connection: AsyncConnection, scope: Scope, version: ConfigVersion) -> ConfigVersion:
+async def _find_or_insert(connection: AsyncConnection, scope: Scope, version: _Version) -> _Version:
     same = and_(
         table.c.organisation_id == scope.organisation_id,
         table.c.project_id == version.project_id,
@@ -87,7 +111,7 @@ async def _find_or_insert(connection: AsyncConnection, scope: Scope, version: Co
     )
     there = (await connection.execute(select(table).where(same))).one_or_none()
     if there is not None:
-        return version_of(there)
+        return cast("_Version", any_version_of(there))  # the type is in the fingerprint
     row = {
         "organisation_id": scope.organisation_id,
         "id": version.id,
@@ -114,4 +138,4 @@ def _uses(scope: Scope, chosen: ColumnElement[bool]) -> Select[Any]:
 
 async def _with_logs(connection: AsyncConnection, scope: Scope, rows: Sequence[Row[Any]]) -> tuple[ConfigUse, ...]:
     counts = await of_configs(connection, scope.organisation_id, [ConfigId(row.id) for row in rows])
-    return tuple(ConfigUse(version_of(row), counts[ConfigId(row.id)], row.last_used) for row in rows)
+    return tuple(ConfigUse(any_version_of(row), counts[ConfigId(row.id)], row.last_used) for row in rows)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from everloop.domain.config import ConfigVersion, ModelConfig, fingerprint
+from everloop.domain.config import ConfigVersion, LoggedConfig, LoggedType, LoggedVersion, ModelConfig, fingerprint
 from everloop.domain.dataset import Datapoint, DatapointContent, Dataset
 from everloop.domain.deployment import ConfigTarget, Deployment, Target
 from everloop.domain.environment import Environment
@@ -93,6 +93,13 @@ def a_version(
 ) -> ConfigVersion:
     config = config or ModelConfig("gpt", prompt_template=f"of {identifier}")
     return ConfigVersion(ConfigId(identifier), ProjectId(project), config, fingerprint(config), created_at)
+
+
+def a_logged_version(
+    identifier: str = "config_1", project: str = "pr_1", config: LoggedConfig | None = None
+) -> LoggedVersion:
+    config = config or LoggedConfig(LoggedType.GENERIC, {"name": f"of {identifier}"})
+    return LoggedVersion(ConfigId(identifier), ProjectId(project), config, fingerprint(config), 20)
 
 
 def a_target(config: str = "config_1") -> ConfigTarget:

@@ -4,8 +4,17 @@ from dataclasses import replace
 import pytest
 
 from everloop import errors
-from everloop.domain.config import ConfigUse, Endpoint, ModelConfig, fingerprint
+from everloop.domain.config import (
+    ConfigUse,
+    ConfigVersion,
+    Endpoint,
+    LoggedConfig,
+    LoggedType,
+    ModelConfig,
+    fingerprint,
+)
 from everloop.domain.ids import ConfigId, ProjectId
+from everloop.domain.log_filter import LogColumn, LogFilter, LogSort
 from everloop.domain.scope import Scope
 from everloop.storage.opening import Storage
 from tests.contract.stores.conftest import Opener
@@ -13,6 +22,7 @@ from tests.contract.stores.samples import (
     ALL,
     a_deployment,
     a_log,
+    a_logged_version,
     a_project,
     a_target,
     a_version,
@@ -52,6 +62,7 @@ async def test_every_field_comes_back(storage: Storage, scope: Scope, project: P
     assert await storage.configs.register(scope, version, None) == version
     kept = await storage.configs.get(scope, version.id)
     assert kept == version
+    assert isinstance(kept, ConfigVersion)
     assert fingerprint(kept.config) == version.fingerprint
     assert isinstance(kept.config.endpoint, Endpoint)
 
@@ -166,3 +177,61 @@ async def test_of_equal_age_the_later_registered_is_newer(storage: Storage, scop
     versions = [use.version.id for use in await storage.configs.of_project(scope, project)]
     assert versions == ["config_c", "config_a", "config_b"]
     assert await storage.configs.of_project(scope, ProjectId("pr_none")) == ()
+
+
+TOOL = LoggedConfig(LoggedType.TOOL, {"name": "nul \x00 \ufdd0", "other": {"big": 2**80, "f": 0.1, "none": None}})
+
+
+@pytest.mark.parametrize("kind", LoggedType)
+async def test_a_config_of_another_type_comes_back(
+    storage: Storage, scope: Scope, project: ProjectId, kind: LoggedType
+):
+    version = replace(a_logged_version(config=replace(TOOL, type=kind)), name="a name", description="a\x00description")
+    assert await storage.configs.keep_logged(scope, version) == version
+    assert await storage.configs.get(scope, version.id) == version
+    assert isinstance(version.config.type, LoggedType)
+
+
+async def test_the_same_config_of_another_type_is_the_same_version(storage: Storage, scope: Scope, project: ProjectId):
+    first = await storage.configs.keep_logged(scope, a_logged_version("config_1", config=TOOL))
+    assert await storage.configs.keep_logged(scope, a_logged_version("config_2", config=TOOL)) == first
+    other = a_logged_version("config_3", config=replace(TOOL, type=LoggedType.GENERIC))
+    assert await storage.configs.keep_logged(scope, other) == other
+    with pytest.raises(errors.NotFound):
+        await storage.configs.keep_logged(scope, a_logged_version(project="pr_none"))
+    with pytest.raises(errors.Conflict):
+        await storage.configs.keep_logged(scope, a_logged_version("config_1"))
+
+
+async def test_of_configs_of_another_type_the_use_is_known_and_none_can_be_called(
+    storage: Storage, scope: Scope, project: ProjectId
+):
+    model, logged = a_version("config_1", created_at=1), replace(a_logged_version("config_2"), created_at=2)
+    await storage.configs.register(scope, model, None)
+    await storage.configs.keep_logged(scope, logged)
+    await storage.log_writer.append(scope, [a_log("data_1", config="config_2", created_at=70)])
+    used = ConfigUse(logged, 1, 70)
+    assert await storage.configs.of_project(scope, project) == (used, ConfigUse(model, 0, None))
+    assert await storage.configs.used(scope, [logged.id]) == {logged.id: used}
+    assert await storage.configs.versions(scope, [model.id, logged.id]) == {model.id: model}
+
+
+async def test_configs_of_another_type_leave_the_first_model_config_to_go_live(
+    storage: Storage, scope: Scope, project: ProjectId
+):
+    await storage.configs.keep_logged(scope, a_logged_version("config_1"))
+    await storage.configs.register(scope, a_version("config_2"), a_deployment("dep_1", a_target("config_2")))
+    ((_, view),) = (await storage.feed.load()).organisations[scope.organisation_id].projects.items()
+    assert list(view.configs) == ["config_2"]
+
+
+async def test_logs_of_an_agent_are_of_no_model(storage: Storage, scope: Scope, project: ProjectId):
+    agent = LoggedConfig(LoggedType.AGENT, {"model": "gpt", "model_config": {"model": "gpt"}})
+    await storage.configs.register(scope, a_version("config_1"), None)
+    await storage.configs.keep_logged(scope, a_logged_version("config_2", config=agent))
+    logs = [a_log("data_1", config="config_1"), a_log("data_2", config="config_2")]
+    await storage.log_writer.append(scope, logs)
+    found = await storage.logs.find(scope, project, LogFilter(models=("gpt",)), ALL)
+    assert found.items == (logs[0],)
+    by_model = LogFilter(order=(LogSort(LogColumn.MODEL, descending=True),))
+    assert (await storage.logs.find(scope, project, by_model, ALL)).items == tuple(logs)

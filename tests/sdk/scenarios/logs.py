@@ -7,6 +7,12 @@ from tests.sdk.scenarios.registry import scenario, scenario_of
 from tests.sdk.scenarios.stage import Stage, optional_moment, refused
 
 CONFIG = {"model": "gpt-4o", "provider": "mock", "prompt_template": "Hello {{name}}!", "temperature": 0.2}
+TOOL = {
+    "type": "tool",
+    "name": "weather",
+    "description": "Looks out of the window",
+    "parameters": {"type": "object", "properties": {"place": {"type": "string"}}},
+}
 
 
 @scenario
@@ -82,6 +88,26 @@ def a_log_brings_its_config_along(stage: Stage) -> None:
     assert stage.log(kept.project_id, again.id).config_id == read.config_id
     assert stage.client.projects.get(id=kept.project_id).active_config is None, "only registering puts a config live"
     assert stage.registered(project, temperature=0.2).config.id == read.config_id
+
+
+@scenario
+def a_log_of_a_tool_shows_the_tool(stage: Stage) -> None:
+    project = stage.name()
+    kept = stage.client.log(project=project, config=TOOL, inputs={"place": "Rome"}, output="sunny")
+    read = stage.log(kept.project_id, kept.id)
+    assert type(read.config).__name__ == stage.sdk.tool_config
+    assert (read.config.id, read.config.type, read.config.name) == (read.config_id, "tool", "weather")
+    if stage.sdk.tool_config == "ToolConfigResponse":
+        assert read.config.parameters == TOOL["parameters"]
+    again = stage.client.log(project=project, config=TOOL, output="rain")
+    assert stage.log(kept.project_id, again.id).config_id == read.config_id
+    named = stage.client.log(project=project, config_id=read.config_id, output="snow")
+    assert stage.log(kept.project_id, named.id).config.name == "weather"
+    (listed,) = stage.client.projects.list_configs(id=kept.project_id)
+    assert (type(listed.config).__name__, listed.config.id) == (stage.sdk.tool_config, read.config_id)
+    assert listed.num_datapoints == 3
+    refused(400, lambda: stage.client.projects.deploy_config(project_id=kept.project_id, config_id=read.config_id))
+    assert stage.client.projects.get(id=kept.project_id).active_config is None
 
 
 @scenario

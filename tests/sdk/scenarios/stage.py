@@ -21,13 +21,15 @@ class Sdk:
 
     `key_options` are the provider keys that a client can be made with; `keys_everywhere`: they are put into every JSON
     object that is sent, into those of generating calls only otherwise. `named_config` is what a config that has a name
-    is taken for. `unknown_providers` are outside the enum: their configs come back as plain dicts. `parses_moments`:
-    required moments are datetimes, texts otherwise (optional ones are texts in every version).
+    is taken for, `tool_config` what one of type `tool` is. `unknown_providers` are outside the enum: their configs come
+    back as plain dicts. `parses_moments`: required moments are datetimes, texts otherwise (optional ones are texts in
+    every version).
     """
 
     key_options: tuple[str, ...]
     keys_everywhere: bool
     named_config: str
+    tool_config: str
     unknown_providers: tuple[str, ...]
     parses_moments: bool
     reads_log_by_id: bool
@@ -40,6 +42,7 @@ SDKS: Final = {
         key_options=(*_COMMON_KEYS, "ai21", "mock"),
         keys_everywhere=True,
         named_config="GenericConfigResponse",
+        tool_config="GenericConfigResponse",
         unknown_providers=("deepseek", "groq", "bedrock"),
         parses_moments=False,
         reads_log_by_id=False,
@@ -49,6 +52,7 @@ SDKS: Final = {
         key_options=_COMMON_KEYS,
         keys_everywhere=False,
         named_config="ModelConfigResponse",
+        tool_config="ToolConfigResponse",
         unknown_providers=("deepseek",),
         parses_moments=True,
         reads_log_by_id=True,

@@ -142,6 +142,29 @@ const scenarios = {
     assert.match(detail.message, /production/);
   },
 
+  // No Python client sends the last two: 0.7.0 refuses them by a rule of its own, 0.7.35 does not know them.
+  async logs_of_tools_agents_and_anything_else() {
+    const tool = { type: "tool", name: "weather", parameters: { type: "object" } };
+    const generic = { type: "generic", name: "ranker", other: { top: 3 } };
+    const agent = { type: "agent", agent_class: "planner", model_config: { model: "gpt-4o" }, tools: [tool] };
+    const project = name("project");
+    let project_id;
+    for (const config of [tool, generic, agent]) {
+      const { data: kept } = await client.log({ project, config, output: "done" });
+      project_id = kept.project_id;
+      const [log] = await logs(project_id);
+      assert.equal(log.id, kept.id);
+      assert.equal(log.config.type, config.type);
+      assert.equal(log.config.id, log.config_id);
+    }
+    const { data: configs } = await client.projects.listConfigs({ id: project_id });
+    const [shownAgent, shownGeneric, shownTool] = configs.map((each) => each.config);
+    assert.deepEqual([shownTool.name, shownTool.parameters], ["weather", tool.parameters]);
+    assert.deepEqual([shownGeneric.name, shownGeneric.other], ["ranker", generic.other]);
+    assert.deepEqual([shownAgent.agent_class, shownAgent.model_config.model], ["planner", "gpt-4o"]);
+    assert.equal(shownAgent.tools[0].name, "weather");
+  },
+
   async logging_and_feedback() {
     const project = name("project");
     const { project_id, config } = await registered(project);

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from everloop.domain.config import ModelConfig, canonical_json, fingerprint
+from everloop.domain.config import LoggedConfig, LoggedType, ModelConfig, canonical_json, fingerprint
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,10 @@ def test_the_table_of_changes_names_every_field():
 def test_every_functional_field_is_part_of_the_identity(name):
     changed = replace(ModelConfig(model="m"), **{name: CHANGED[name]})
     assert fingerprint(changed) != fingerprint(ModelConfig(model="m"))
+
+
+def test_configs_of_other_types_are_told_apart_by_type_and_content():
+    one = LoggedConfig(LoggedType.GENERIC, {"name": "n", "other": {"a": 1, "b": 2}})
+    assert fingerprint(one) == fingerprint(LoggedConfig(LoggedType.GENERIC, {"other": {"b": 2.0, "a": 1}, "name": "n"}))
+    others = [LoggedConfig(LoggedType.TOOL, one.content), LoggedConfig(LoggedType.GENERIC, {"name": "n"})]
+    assert len({fingerprint(each) for each in (one, *others)}) == 3

@@ -79,7 +79,7 @@ async def test_all_environments_or_none(house):
 
 async def test_a_config_of_another_project_cannot_go_live_here(house):
     first, other = await house.deploy("p", ONE), await house.deploy("q", TWO)
-    with pytest.raises(NotFound, match="'p' has no model config"):
+    with pytest.raises(NotFound, match="'p' has no config"):
         await house.deployments.deploy(house.scope, first.project_id, ConfigTarget(other.id), None)
     with pytest.raises(NotFound):
         await house.configs.get(house.scope, "config_no")

@@ -2,12 +2,13 @@ from typing import Any
 
 import pytest
 
-from everloop.domain.config import ModelConfig
+from everloop.domain.config import LoggedConfig, LoggedType, ModelConfig
+from everloop.domain.deployment import ConfigTarget
 from everloop.domain.document import Document
 from everloop.domain.ids import time_of
 from everloop.domain.page import PageRequest
 from everloop.domain.reference import LinkReference, ProjectReference
-from everloop.errors import InvalidFields, NotFound
+from everloop.errors import BadRequest, InvalidFields, NotFound
 from everloop.services.configs import Labels
 from everloop.services.experiments import NewExperiment
 from everloop.services.feedback import FeedbackCommand
@@ -16,6 +17,7 @@ from tests.fakes import FakeHouse
 from tests.unit.services.experimenting import GOOD, Stage
 
 CONFIG = ModelConfig(model="m")
+TOOL = LoggedConfig(LoggedType.TOOL, {"name": "t"})
 
 
 @pytest.fixture
@@ -51,6 +53,28 @@ async def test_a_config_by_id_has_to_be_the_projects_own(house):
     with pytest.raises(NotFound):
         await kept(house, config=None, config_id=other.id)
     assert (await kept(house, project=ProjectReference("other"), config=None, config_id=other.id)).use.version == other
+
+
+async def test_a_config_of_another_type_is_kept_once_and_can_be_named(house):
+    first = await kept(house, config=TOOL, labels=Labels("n", "d"))
+    again = await kept(house, config=TOOL)
+    named = await kept(house, config=None, config_id=first.log.config_id)
+    assert first.use.version == again.use.version == named.use.version
+    assert (first.use.version.config, first.use.version.name, first.use.version.description) == (TOOL, "n", "d")
+    assert house.memory.deployments == []
+
+
+async def test_a_config_of_another_type_can_be_called_nowhere(house):
+    log = (await kept(house, config=TOOL)).log
+    project = (await house.projects.view(house.scope, log.project_id)).project
+    for refused in (
+        house.configs.get(house.scope, log.config_id),
+        house.configs.within(house.scope, project, log.config_id),
+        house.deployments.deploy(house.scope, project.id, ConfigTarget(log.config_id), None),
+    ):
+        with pytest.raises(BadRequest, match="is of type `tool`"):
+            await refused
+    assert house.memory.deployments == []
 
 
 async def test_what_made_it_has_to_be_said(house):

@@ -27,7 +27,6 @@ from everloop.api.v4.message_models import (
 from everloop.domain.config import Endpoint, ModelConfig
 from everloop.errors import FieldIssue, InvalidFields
 from everloop.services.command import Chat
-from everloop.services.configs import Labels
 
 
 class FunctionToolChoice(Request):
@@ -150,7 +149,7 @@ class ChatRequest(ChatCallRequest):
 
     def target(self) -> Target:
         given = self.given_config
-        return {"config": given.config(), "labels": Labels(given.name, given.description)}
+        return {"config": given.config(), "labels": given.labels()}
 
 
 class ChatDataResponse(DataResponse):

@@ -16,7 +16,6 @@ from everloop.api.v4.call_models import (
     Wishes,
 )
 from everloop.api.v4.config_models import ModelConfigRequest
-from everloop.services.configs import Labels
 
 
 class CompletionCallRequest(CallRequest):
@@ -65,7 +64,7 @@ class CompletionRequest(CompletionCallRequest):
 
     def target(self) -> Target:
         given = self.given_config
-        return {"config": given.config(), "labels": Labels(given.name, given.description)}
+        return {"config": given.config(), "labels": given.labels()}
 
 
 class CompletionResponse(CallResponse):

@@ -1,13 +1,13 @@
 """Model configurations on the wire."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
-from everloop.api.fields import Answer, Int64, Items, Nothing, Number, OneOrMany, Request, Shape, Text
+from everloop.api.fields import Answer, Int64, Items, Number, OneOrMany, Request, Shape, Text
 from everloop.api.v4.message_models import ChatMessageWithToolCall, Message
-from everloop.domain.config import Endpoint, ModelConfig
+from everloop.domain.config import Endpoint, LoggedType, ModelConfig
+from everloop.services.configs import Labels
 
 LINKED = "organization"
 
@@ -65,8 +65,8 @@ class ToolRequest(Request):
 
 
 def _model_alone(kind: Any) -> Any:  # noqa: ANN401 - any JSON value
-    if kind in ("tool", "generic", "agent", "evaluator"):
-        raise ValueError(f"configs of type `{kind}` are not supported yet; give one of type `model`")
+    if kind in list(LoggedType):
+        raise ValueError(f"a config of type `{kind}` only says what made a log; give one of type `model`")
     return kind
 
 
@@ -117,6 +117,10 @@ class ModelConfigRequest(Request):
             reasoning_effort=self.reasoning_effort,
         )
 
+    def labels(self) -> Labels:
+        """What is no part of it."""
+        return Labels(self.name, self.description)
+
     def _endpoint(self) -> Endpoint:
         if self.endpoint is not None:
             return Endpoint(self.endpoint)
@@ -149,7 +153,7 @@ class ToolResponse(Answer):
 
 
 class ToolConfigResponse(Answer):
-    """The same tool in the words of older clients."""
+    """A tool of its own, or one shown to the model in the words of older clients. `strict` is as above."""
 
     id: str
     other: dict[str, Any] | None
@@ -165,6 +169,7 @@ class ToolConfigResponse(Answer):
     signature: str | None
     is_preset: bool | None
     preset_name: str | None
+    strict: bool | None
 
 
 class ModelConfigResponse(Answer):
@@ -192,25 +197,3 @@ class ModelConfigResponse(Answer):
     endpoint: Literal["complete", "chat"]
     reasoning_effort: Annotated[str | int, Shape(Effort)] | None
     template_language: Annotated[str, Shape(Literal["default", "jinja"])]
-
-
-class ProjectConfigResponse(Answer):
-    """A version in its project; `last_used` is when it was made for one that was not used yet."""
-
-    project_id: str
-    project_name: str
-    created_at: datetime
-    updated_at: datetime
-    last_used: datetime
-    num_datapoints: int
-    evaluation_aggregates: Nothing
-    config: ModelConfigResponse
-    feedback_stats: None
-    experiment_id: str | None
-
-
-class GetModelConfigResponse(ProjectConfigResponse):
-    """The version that is live in an environment, or that an experiment gave: then under a trial."""
-
-    environment_id: str
-    trial_id: str | None

@@ -1,23 +1,20 @@
 """Versions of model configurations as v4 shows them."""
 
 import hashlib
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-from everloop.api.fields import moment
 from everloop.api.v4.config_models import (
     LINKED,
-    GetModelConfigResponse,
     ModelConfigResponse,
-    ProjectConfigResponse,
     ToolConfigResponse,
     ToolResponse,
 )
 from everloop.api.v4.message_models import message_view
-from everloop.domain.config import ConfigUse, ConfigVersion, ModelConfig, canonical_json, fingerprint
+from everloop.domain.config import ConfigVersion, ModelConfig, canonical_json, fingerprint
 from everloop.domain.ids import ConfigId, Prefix, ProjectId, identifier
-from everloop.domain.project import Project
-from everloop.services.sampling import ActiveConfig
+
+SOURCES: Final = (LINKED, "inline")
 
 
 def unregistered(config: ModelConfig, name: str | None, description: str | None) -> ModelConfigResponse:
@@ -44,14 +41,14 @@ def model_config(version: ConfigVersion) -> ModelConfigResponse:
         max_tokens=config.max_tokens,
         temperature=config.temperature,
         top_p=config.top_p,
-        stop=_stop(config.stop),
+        stop=stop_view(config.stop),
         presence_penalty=config.presence_penalty,
         frequency_penalty=config.frequency_penalty,
         seed=config.seed,
         response_format=None if config.response_format is None else dict(config.response_format),
         prompt_template=config.prompt_template,
         chat_template=None if config.chat_template is None else [message_view(each) for each in config.chat_template],
-        tool_configs=[_tool_config(each) for each in config.tools],
+        tool_configs=[tool_config(each, _tool_id(each)) for each in config.tools],
         tools=[_tool(each) for each in config.tools],
         endpoint=config.endpoint.value,
         reasoning_effort=config.reasoning_effort,
@@ -59,34 +56,8 @@ def model_config(version: ConfigVersion) -> ModelConfigResponse:
     )
 
 
-def project_config(project: Project, use: ConfigUse) -> ProjectConfigResponse:
-    """One version in its project, with its use."""
-    return ProjectConfigResponse(**_in_project(project, use))
-
-
-def active_config(active: ActiveConfig) -> GetModelConfigResponse:
-    """The version that is live in an environment."""
-    described = _in_project(active.project, active.use) | {"experiment_id": active.experiment_id}
-    return GetModelConfigResponse(**described, environment_id=active.environment.id, trial_id=active.trial_id)
-
-
-def _in_project(project: Project, use: ConfigUse) -> dict[str, Any]:
-    made = moment(use.version.created_at)
-    return {
-        "project_id": project.id,
-        "project_name": project.name,
-        "created_at": made,
-        "updated_at": made,
-        "last_used": made if use.last_used is None else moment(use.last_used),
-        "num_datapoints": use.logs,
-        "evaluation_aggregates": [],
-        "config": model_config(use.version),
-        "feedback_stats": None,
-        "experiment_id": None,
-    }
-
-
-def _stop(stop: tuple[str, ...]) -> str | list[str] | None:
+def stop_view(stop: Sequence[str]) -> str | list[str] | None:
+    """Stop texts as v4 writes them."""
     # An empty text is only told from no text at all as an item of a list.
     return stop[0] if len(stop) == 1 and stop[0] else list(stop) or None
 
@@ -104,8 +75,8 @@ def _tool(tool: Mapping[str, Any]) -> ToolResponse:
     )
 
 
-def _tool_config(tool: Mapping[str, Any]) -> ToolConfigResponse:
-    tool_id = _tool_id(tool)
+def tool_config(tool: Mapping[str, Any], tool_id: str) -> ToolConfigResponse:
+    """A tool with all that is kept of it."""
     source = tool.get("source")
     return ToolConfigResponse(
         id=tool_id,
@@ -115,13 +86,14 @@ def _tool_config(tool: Mapping[str, Any]) -> ToolConfigResponse:
         status="committed",
         name=tool.get("name") or tool_id,
         description=tool.get("description"),
-        source=source if source in (LINKED, "inline") else None,
+        source=source if source in SOURCES else None,
         source_code=tool.get("source_code"),
         setup_schema=tool.get("setup_schema"),
         parameters=tool.get("parameters"),
         signature=tool.get("signature"),
         is_preset=None,
         preset_name=tool.get("preset_name"),
+        strict=tool.get("strict"),
     )
 
 

@@ -8,8 +8,6 @@ from fastapi import APIRouter
 from everloop.api.documentation import ERRORS, KEY, body, path
 from everloop.api.services import Caller, Use
 from everloop.api.strict_json import StrictRoute
-from everloop.api.v4.config_models import GetModelConfigResponse
-from everloop.api.v4.config_view import active_config
 from everloop.api.v4.experiment_models import (
     CreateExperimentRequest,
     ExperimentResponse,
@@ -17,6 +15,8 @@ from everloop.api.v4.experiment_models import (
     UpdateExperimentRequest,
 )
 from everloop.api.v4.experiment_view import experiment
+from everloop.api.v4.project_config_models import GetModelConfigResponse
+from everloop.api.v4.project_config_view import active_config
 from everloop.api.v4.projects import ProjectPath
 from everloop.domain import outcome
 from everloop.errors import InvalidFields

@@ -24,9 +24,10 @@ from everloop.api.fields import (
 )
 from everloop.api.v4.call_models import ToolResultResponse
 from everloop.api.v4.chat_models import ToolChoice, Word
-from everloop.api.v4.config_models import ModelConfigRequest, ModelConfigResponse, ProjectConfigResponse
 from everloop.api.v4.feedback_models import Feedback, FeedbackResponse, Location
+from everloop.api.v4.logged_config_models import LogConfigRequest
 from everloop.api.v4.message_models import ChatMessageWithToolCall, Message
+from everloop.api.v4.project_config_models import ConfigResponse, ProjectConfigResponse
 from everloop.domain.document import EMPTY_OBJECT
 from everloop.domain.reference import LinkReference, ProjectReference
 from everloop.services.configs import Labels
@@ -52,7 +53,7 @@ class LogRequest(Request):
     output: str | None = None
     judgment: Plain | None = None
     config_id: Text | None = None
-    config: ModelConfigRequest | None = None
+    config: LogConfigRequest | None = None
     environment: Text | None = None
     feedback: OneOrMany[Feedback] | None = None
     created_at: Moment | None = Field(None, description="When it happened (default now).")
@@ -76,7 +77,7 @@ class LogRequest(Request):
             config_id=self.config_id,
             config=self.config.config() if self.config else None,
             trial_id=self.trial_id or None,
-            labels=Labels(self.config.name, self.config.description) if self.config else Labels(),
+            labels=self.config.labels() if self.config else Labels(),
             environment=self.environment,
             inputs=document(self.inputs) or EMPTY_OBJECT,
             messages=None if self.messages is None else document([each.stored() for each in self.messages]),
@@ -131,7 +132,7 @@ class LogResponse(Answer):
     output: str | None
     judgment: bool | int | float | str | list[str] | None
     config_id: str | None
-    config: ModelConfigResponse | None
+    config: ConfigResponse | None
     environment: str | None
     feedback: list[FeedbackResponse]
     created_at: datetime

@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 
 from everloop.api.fields import moment
-from everloop.api.v4.config_view import model_config, project_config
 from everloop.api.v4.feedback_view import feedback
 from everloop.api.v4.log_models import CreateLogResponse, LogResponse
 from everloop.api.v4.message_models import message_view
+from everloop.api.v4.project_config_view import config, project_config
 from everloop.domain.generation import Usage
 from everloop.domain.log import Log
 from everloop.services.logs import LogDetails
@@ -42,7 +42,7 @@ def log_response(details: LogDetails) -> LogResponse:
         output=body.output,
         judgment=_value(body.judgment),
         config_id=log.config_id,
-        config=None if use is None else model_config(use.version),
+        config=None if use is None else config(use.version),
         environment=details.environment,
         feedback=[feedback(each) for each in details.feedback],
         created_at=moment(log.created_at),

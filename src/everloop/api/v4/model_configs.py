@@ -7,10 +7,11 @@ from fastapi import APIRouter
 from everloop.api.documentation import ERRORS, KEY, body, path
 from everloop.api.services import Caller, Use
 from everloop.api.strict_json import StrictRoute
-from everloop.api.v4.config_models import ModelConfigResponse, ProjectConfigResponse, ProjectModelConfigRequest
-from everloop.api.v4.config_view import model_config, project_config
+from everloop.api.v4.config_models import ModelConfigResponse, ProjectModelConfigRequest
+from everloop.api.v4.config_view import model_config
+from everloop.api.v4.project_config_models import ProjectConfigResponse
+from everloop.api.v4.project_config_view import project_config
 from everloop.domain.reference import ProjectReference
-from everloop.services.configs import Labels
 
 router = APIRouter(route_class=StrictRoute, tags=["Model Configs"], dependencies=[KEY], responses=ERRORS)
 
@@ -32,7 +33,7 @@ async def register(
     With `experiment` it joins that experiment, or neither happens.
     """
     reference = ProjectReference(request.project, request.project_id)
-    config, labels = request.config(), Labels(request.name, request.description)
+    config, labels = request.config(), request.labels()
     if request.experiment:
         registered = await services.experiments.register(caller, reference, request.experiment, config, labels)
     else:

@@ -6,8 +6,8 @@ from typing import Literal
 from pydantic import Field
 
 from everloop.api.fields import Answer, Items, Name, Nothing, Reference, Request, Text
-from everloop.api.v4.config_models import ProjectConfigResponse
 from everloop.api.v4.experiment_models import ExperimentResponse, PositiveLabel
+from everloop.api.v4.project_config_models import ProjectConfigResponse
 from everloop.domain.feedback import FeedbackClass, FeedbackType, Sentiment
 
 

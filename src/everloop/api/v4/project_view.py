@@ -1,8 +1,8 @@
 """Projects as v4 shows them."""
 
 from everloop.api.fields import moment
-from everloop.api.v4.config_view import project_config
 from everloop.api.v4.experiment_view import experiment
+from everloop.api.v4.project_config_view import project_config
 from everloop.api.v4.project_models import CategoricalFeedbackLabel, FeedbackTypeModel, ProjectResponse
 from everloop.domain.feedback import FeedbackType
 from everloop.domain.ids import OrganisationId, Prefix

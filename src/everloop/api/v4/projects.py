@@ -9,10 +9,10 @@ from everloop.api.fields import Text
 from everloop.api.paging import FirstZero, PaginatedData, Size, from_zero
 from everloop.api.services import Caller, Use
 from everloop.api.strict_json import StrictRoute
-from everloop.api.v4.config_models import GetModelConfigResponse, ProjectConfigResponse
-from everloop.api.v4.config_view import active_config, project_config
 from everloop.api.v4.log_models import LogResponse
 from everloop.api.v4.log_view import log_response
+from everloop.api.v4.project_config_models import GetModelConfigResponse, ProjectConfigResponse
+from everloop.api.v4.project_config_view import active_config, project_config
 from everloop.api.v4.project_models import CreateProjectRequest, ProjectResponse, UpdateProjectRequest
 from everloop.api.v4.project_view import project
 from everloop.domain.deployment import ConfigTarget, ExperimentTarget, Target

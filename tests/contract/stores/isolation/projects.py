@@ -19,7 +19,15 @@ from tests.contract.stores.isolation.things import (
     Touching,
     a_config,
 )
-from tests.contract.stores.samples import ALL, a_deployment, a_project, a_target, a_version, an_environment
+from tests.contract.stores.samples import (
+    ALL,
+    a_deployment,
+    a_logged_version,
+    a_project,
+    a_target,
+    a_version,
+    an_environment,
+)
 
 SEEING_NOTHING: Seeing = {
     "ProjectStore.get": (lambda s, who: s.projects.get(who, PROJECT), None),
@@ -39,6 +47,10 @@ TOUCHING_NOTHING: Touching = {
     "ProjectStore.delete": (lambda s, who: s.projects.delete(who, PROJECT, 99), errors.NotFound),
     "ConfigStore.register": (
         lambda s, who: s.configs.register(who, a_version("config_2"), a_deployment("dep_3")),
+        errors.NotFound,
+    ),
+    "ConfigStore.keep_logged": (
+        lambda s, who: s.configs.keep_logged(who, a_logged_version("config_2")),
         errors.NotFound,
     ),
     "DeploymentStore.deploy": (
