@@ -1,7 +1,7 @@
 """An experiment: configurations of one project that share its traffic, and what may be done to them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import field, replace
 from enum import StrEnum
 from typing import Final
 
@@ -68,15 +68,19 @@ class Experiment:
     status: ExperimentStatus = ExperimentStatus.INITIALIZED
     winner: ConfigId | None = None
     concluded_at: int | None = None
+    # The arms that can be drawn, and their weights: made once, since every call asks for it.
+    drawn: tuple[tuple[ConfigId, float], ...] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Raises `ValueError` when the salt, which is our own making, is too long for the hash."""
         if len(self.salt.encode()) > SALT_BYTES:
             raise ValueError(f"The salt of an experiment is at most {SALT_BYTES} bytes.")
+        drawn = tuple((arm.config_id, arm.weight) for arm in self.arms if arm.active and arm.weight > 0)
+        object.__setattr__(self, "drawn", drawn)
 
     @property
     def weights(self) -> Mapping[ConfigId, float]:
-        """What `assignment.assign` wants: the active arms and their weights."""
+        """The active arms and their weights."""
         return {arm.config_id: arm.weight for arm in self.arms if arm.active}
 
     @property
@@ -145,7 +149,7 @@ class Experiment:
     def started(self, at: int) -> "Experiment":
         """In progress, as its deployment makes it. Raises `BadRequest` with fewer than two arms to choose from."""
         self._require_open()
-        if sum(weight > 0 for weight in self.weights.values()) < 2:
+        if len(self.drawn) < 2:
             raise BadRequest(
                 f"Experiment {self.name!r} needs at least two active arms with a weight above 0 to be deployed."
             )
@@ -164,7 +168,7 @@ class Experiment:
         self._require_open()
         changed = {arm.config_id: arm for arm in changes}
         after = replace(self, arms=tuple(changed.get(arm.config_id, arm) for arm in self.arms), updated_at=at)
-        if not any(weight > 0 for weight in after.weights.values()):
+        if not after.drawn:
             raise BadRequest(f"Experiment {self.name!r} would be left without an active arm of a weight above 0.")
         return after
 

@@ -156,10 +156,9 @@ def draw_each(place: Place, caller: Caller, at: int) -> list[Draw]:
 
 
 def _arm(place: Place, experiment: Experiment, unit: str, at: int) -> tuple[ConfigVersion, Trial]:
-    weights = tuple(experiment.weights.items())
-    if not any(weight for _, weight in weights):
+    if not experiment.drawn:
         raise BadRequest(f"Experiment {experiment.name!r} has no active arm with a weight above 0: add a config first.")
-    arm, named = met(unit, experiment.salt, weights, place.environment.id)
+    arm, named = met(unit, experiment.salt, experiment.drawn, place.environment.id)
     return place.view.configs[arm], Trial(named, experiment.id, arm, place.environment.id, at)
 
 

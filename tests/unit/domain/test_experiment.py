@@ -75,6 +75,7 @@ def test_a_weight_is_a_share(weight):
 def test_weights_change_and_0_gets_nobody():
     changed = TWO.weighted({A: 0.0, B: 2.5}, at=4)
     assert changed.weights == {A: 0, B: 2.5}
+    assert changed.drawn == ((B, 2.5),)
     assert changed.updated_at == 4
     assert assign("user:1", changed.salt, changed.weights) == B
 
@@ -95,6 +96,7 @@ def test_somebody_must_be_left_to_get_units():
 def test_a_paused_arm_stays_and_comes_back():
     paused = TWO.paused([B], at=4)
     assert paused.weights == {A: 1}
+    assert paused.drawn == ((A, 1),)
     assert [arm.active for arm in paused.arms] == [True, False]
     assert paused.resumed([B], at=5).weights == TWO.weights
 
