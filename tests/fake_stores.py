@@ -18,6 +18,7 @@ from everloop.domain.ids import (
     OrganisationId,
     ProjectId,
     SessionId,
+    ToolId,
     TrialId,
 )
 from everloop.domain.keys import ApiKey, ProviderKey
@@ -29,6 +30,7 @@ from everloop.domain.results import Moment, Results
 from everloop.domain.scope import Scope
 from everloop.domain.session import Session
 from everloop.domain.snapshot import Change, OrganisationView, ProjectView, Snapshot
+from everloop.domain.toolbox import OrganisationTool, Toolbox
 from everloop.domain.trial import Trial
 from everloop.errors import Conflict, NotFound, Unavailable
 
@@ -55,6 +57,7 @@ class Memory:
     feedback: list[tuple[OrganisationId, Feedback]] = field(default_factory=list)
     api_keys: dict[ApiKeyId, ApiKey] = field(default_factory=dict)
     provider_keys: dict[tuple[OrganisationId, str], ProviderKey] = field(default_factory=dict)
+    tools: dict[tuple[OrganisationId, ToolId], OrganisationTool] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
 
     def changed(self, organisation_id: OrganisationId, project_id: ProjectId | None = None) -> None:
@@ -316,6 +319,7 @@ class FakeFeed:
             {key[1]: each for key, each in memory.environments.items() if key[0] == organisation_id},
             {key[1]: each for key, each in memory.provider_keys.items() if key[0] == organisation_id},
             tuple(each for each in memory.api_keys.values() if each.organisation_id == organisation_id),
+            tools=Toolbox.of(each for (owner, _), each in memory.tools.items() if owner == organisation_id),
         )
 
     async def project(self, organisation_id: OrganisationId, project_id: ProjectId) -> ProjectView | None:

@@ -34,6 +34,7 @@ from everloop.services.record import Recorder
 from everloop.services.resolve import Resolver
 from everloop.services.sampling import SamplingService
 from everloop.services.sessions import SessionService
+from everloop.services.tools import ToolService
 from tests.fake_experiments import FakeExperimentStore
 from tests.fake_log_stores import FakeFeedbackStore, FakeLogStore, FakeLogWriter, FakeSessionStore
 from tests.fake_machine import FakeClock, FakeIds, FakeKeyFile, FakeMetrics, FakePrices, FakeSecretBox
@@ -48,6 +49,7 @@ from tests.fake_stores import (
     FakeProjectStore,
     Memory,
 )
+from tests.fake_tools import FakeToolStore
 
 
 class FakeHouse:
@@ -89,7 +91,8 @@ class FakeHouse:
             **known,
         )
         environments = self.environments = EnvironmentService(environments=FakeEnvironmentStore(self.memory), **known)
-        self.configs = ConfigService(projects=projects, configs=configs, **known)
+        self.tools = ToolService(tools=FakeToolStore(self.memory), **known)
+        self.configs = ConfigService(projects=projects, configs=configs, tools=self.tools, **known)
         self.deployments = DeploymentService(
             projects=projects,
             environments=environments,
@@ -133,6 +136,7 @@ class FakeHouse:
             given=GivenConfigs(projects=projects, configs=self.configs),
             sessions=self.sessions,
             provider_keys=self.provider_keys,
+            tools=self.tools,
             providers=self.providers,
             recorder=Recorder(writer=self.writer, pricing=FakePrices(), clock=self.clock),
             metrics=self.metrics,

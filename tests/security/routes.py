@@ -61,6 +61,8 @@ _CONFIGS: Final = (
     {"model_config_id": "{our.config}", "project_id": "{our.project}"},
 )
 
+_LINKING: Final = {"project_id": "{their.project}", "model": "m", "prompt_template": "x"}
+
 TRIES: Final[Mapping[str, list[Try]]] = {
     "POST /v4/completion-deployed": [
         *_referring("/v4/completion-deployed", _CALL, {"project_id": "{our.project}"}, *_LINKS),
@@ -109,6 +111,7 @@ TRIES: Final[Mapping[str, list[Try]]] = {
         Try("/v4/projects/{their.project}", {"active_config_id": "{our.config}"}),
         Try("/v4/projects/{their.project}", {"active_experiment_id": "{our.experiment}"}),
     ],
+    "DELETE /v4/projects/{id}": [Try("/v4/projects/{our.project}")],
     "GET /v4/projects/{id}/configs": [Try("/v4/projects/{our.project}/configs")],
     "GET /v4/projects/{id}/active-config": [
         Try("/v4/projects/{our.project}/active-config"),
@@ -124,7 +127,12 @@ TRIES: Final[Mapping[str, list[Try]]] = {
     ],
     "POST /v4/projects/{id}/export": [Try("/v4/projects/{our.project}/export")],
     "POST /v4/model-configs": [
-        Try("/v4/model-configs", {"project_id": "{our.project}", "model": "m", "prompt_template": "x"})
+        Try("/v4/model-configs", {"project_id": "{our.project}", "model": "m", "prompt_template": "x"}),
+        # Told as it would be of a tool that nobody has.
+        *(
+            Try("/v4/model-configs", {**_LINKING, "tools": [{"id": each, "source": "organization"}]}, 422)
+            for each in ("{our.tool}", "oc_nobody")
+        ),
     ],
     "GET /v4/model-configs/{id}": [Try("/v4/model-configs/{our.config}")],
     "PATCH /v4/projects/{project_id}/deploy-config": [
@@ -233,6 +241,11 @@ TRIES: Final[Mapping[str, list[Try]]] = {
     "GET /api/api-keys": _seen("/api/api-keys"),
     "POST /api/api-keys": [Try("/api/api-keys", {"name": "new"}, 201)],
     "DELETE /api/api-keys/{key_id}": [Try("/api/api-keys/{our.key}")],
+    "GET /api/tools": _seen("/api/tools"),
+    "POST /api/tools": [Try("/api/tools", {"kind": "snippet", "name": "new"}, 201)],
+    "GET /api/tools/{tool_id}": [Try("/api/tools/{our.tool}")],
+    "PATCH /api/tools/{tool_id}": [Try("/api/tools/{our.tool}", {"name": "stolen"})],
+    "DELETE /api/tools/{tool_id}": [Try("/api/tools/{our.tool}")],
     "GET /api/projects/{project_id}/deployments": [Try("/api/projects/{our.project}/deployments")],
     "GET /api/projects/{project_id}/experiments": [Try("/api/projects/{our.project}/experiments")],
     "GET /api/experiments/{experiment_id}": [Try("/api/experiments/{our.experiment}")],

@@ -67,6 +67,8 @@ def one_of_each(application: Application, whose: str) -> dict[str, str]:
     trial = server.get(f"/v4/experiments/{experiment['id']}/model-config").expect(200)["trial_id"]
     server.put("/api/provider-keys/openai", {"key": f"sk-{whose}-canary"}).expect(200)
     key = server.post("/api/api-keys", {"name": f"{canary} key"}).expect(201)
+    tool = {"kind": "snippet", "name": "same_name", "description": canary, "snippets": {"same key": canary}}
+    tool = server.post("/api/tools", tool).expect(201)
     dataset = server.post(f"{place}/datasets", {"name": canary, "description": canary}).expect(201)
     points = server.post(f"/v4/datasets/{dataset['id']}/datapoints", {"inputs": {"it": canary}}).expect(201)
     made = {
@@ -83,6 +85,7 @@ def one_of_each(application: Application, whose: str) -> dict[str, str]:
         "session": answer["session_id"],
         "dataset": dataset["id"],
         "datapoint": (points[0] if isinstance(points, list) else points)["id"],
+        "tool": tool["id"],
         "key": key["id"],
         "key name": key["name"],
     }

@@ -15,7 +15,7 @@ from everloop.api.documentation import ERRORS, IDEMPOTENCY, KEY, KEYED_ERRORS, S
 from everloop.api.errors import ErrorAnswer, answer_to, detail, field_errors
 from everloop.api.fields import location_of
 from everloop.api.hot import HotRoute
-from everloop.api.manage import api_keys, environments, provider_keys
+from everloop.api.manage import api_keys, environments, provider_keys, tools
 from everloop.api.manage import datasets as dataset_versions
 from everloop.api.manage import deployments as deployment_history
 from everloop.api.manage import experiments as managed_experiments
@@ -64,6 +64,7 @@ _ROUTERS = (
     environments.router,
     provider_keys.router,
     api_keys.router,
+    tools.router,
     deployment_history.router,
     managed_experiments.router,
     probes.router,

@@ -24,6 +24,7 @@ from everloop.services.projects import ProjectService
 from everloop.services.provider_keys import ProviderKeyService
 from everloop.services.sampling import SamplingService
 from everloop.services.sessions import SessionService
+from everloop.services.tools import ToolService
 
 SCOPE_KEY = "everloop.scope"
 
@@ -48,6 +49,7 @@ class Services:
     datapoints: DatapointService
     api_keys: ApiKeyService
     provider_keys: ProviderKeyService
+    tools: ToolService
     health: Health
     metrics: Metrics
 

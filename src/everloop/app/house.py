@@ -43,6 +43,7 @@ from everloop.services.record import Recorder
 from everloop.services.resolve import Resolver
 from everloop.services.sampling import SamplingService
 from everloop.services.sessions import SessionService
+from everloop.services.tools import ToolService
 from everloop.settings import Settings
 from everloop.storage.opening import Storage, open_storage
 from everloop.telemetry.clock import SystemClock
@@ -100,7 +101,11 @@ class House:
     def configs(self) -> ConfigService:
         """Model configurations."""
         return ConfigService(
-            directory=self.directory, projects=self.projects, configs=self.storage.configs, **self._common
+            directory=self.directory,
+            projects=self.projects,
+            tools=self.tools,
+            configs=self.storage.configs,
+            **self._common,
         )
 
     @cached_property
@@ -176,6 +181,11 @@ class House:
         )
 
     @cached_property
+    def tools(self) -> ToolService:
+        """Tools of organisations."""
+        return ToolService(directory=self.directory, tools=self.storage.tools, **self._common)
+
+    @cached_property
     def resolver(self) -> Resolver:
         """From what a call names to what answers it."""
         return Resolver(directory=self.directory, projects=self.projects, environments=self.environments)
@@ -189,6 +199,7 @@ class House:
             given=GivenConfigs(projects=self.projects, configs=self.configs),
             sessions=self.sessions,
             provider_keys=self.provider_keys,
+            tools=self.tools,
             providers=self.providers,
             recorder=Recorder(writer=self.storage.log_writer, pricing=self.world.prices, clock=clock),
             metrics=self.world.metrics,
@@ -291,6 +302,7 @@ class House:
             datapoints=self.datapoints,
             api_keys=self.api_keys,
             provider_keys=self.provider_keys,
+            tools=self.tools,
             health=self.storage.health,
             metrics=self.world.metrics,
         )

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from everloop.domain.template_names import Call, call_in, input_at, quoted
-from everloop.domain.template_tool import TemplateTools, ToolResult
-from everloop.errors import MissingInputs, Unprocessable
+from everloop.domain.template_tool import TemplateTool, TemplateTools, ToolResult
+from everloop.errors import MissingInputs, UnknownTool, Unprocessable
 
 
 class Lookup:
@@ -53,25 +53,29 @@ class Lookup:
         given = self._inputs.get(written)
         if given is not None:
             return given if isinstance(given, str) else _text_of(given, written)
-        arguments = [self._argument(each) for each in call.arguments]
+        tool = self._tools.get(call.name)
+        arguments = [self._argument(each, tool) for each in call.arguments]
         if self._missing or self._failure is not None:
             return ""  # the call fails in any case
         try:
-            result = self._run(written, call, arguments)
+            result = self._run(written, call, tool, arguments)
         except Unprocessable as failure:
             self._failure = failure
             return ""
         self._results.append(result)
         return result.result
 
-    def _argument(self, argument: str) -> str:
+    def _argument(self, argument: str, tool: TemplateTool | None) -> str:
         literal = quoted(argument)
-        return self._named(argument) if literal is None else literal
+        if literal is not None:
+            return literal
+        if tool is not None and tool.knows(argument) and input_at(self._inputs, argument) is None:
+            return argument
+        return self._named(argument)
 
-    def _run(self, written: str, call: Call, arguments: Sequence[str]) -> ToolResult:
-        tool = self._tools.get(call.name)
+    def _run(self, written: str, call: Call, tool: TemplateTool | None, arguments: Sequence[str]) -> ToolResult:
         if tool is None:
-            raise Unprocessable(
+            raise UnknownTool(
                 f"The template calls {written!r}, but {_there(self._tools)}. An input of that very name would stand in"
                 " for the call."
             )

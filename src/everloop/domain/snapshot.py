@@ -1,15 +1,16 @@
 """What the hot path reads: everything that decides how a call is answered, frozen, and swapped whole."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
 
 from everloop.domain.config import ConfigVersion
-from everloop.domain.deployment import Deployment
+from everloop.domain.deployment import ConfigTarget, Deployment
 from everloop.domain.environment import Environment
-from everloop.domain.experiment import Experiment
+from everloop.domain.experiment import Experiment, ExperimentStatus
 from everloop.domain.ids import ConfigId, EnvironmentId, ExperimentId, OrganisationId, ProjectId
 from everloop.domain.keys import ApiKey, ProviderKey
 from everloop.domain.project import Project
+from everloop.domain.toolbox import NO_TOOLS, Toolbox
 from everloop.domain.value import value
 
 
@@ -22,10 +23,19 @@ class ProjectView:
     configs: Mapping[ConfigId, ConfigVersion] = field(default_factory=dict)
     experiments: Mapping[ExperimentId, Experiment] = field(default_factory=dict)
 
+    def answering(self) -> Iterator[ConfigVersion]:
+        """What answers calls: what is live in any environment, and the arms of experiments that are not concluded."""
+        for deployment in self.deployments.values():
+            if isinstance(deployment.target, ConfigTarget):
+                yield self.configs[deployment.target.config_id]
+        for experiment in self.experiments.values():
+            if experiment.status is not ExperimentStatus.CONCLUDED:
+                yield from (self.configs[arm.config_id] for arm in experiment.arms)
+
 
 @value
 class OrganisationView:
-    """An organisation's environments, keys and projects. `provider_keys` is by provider name."""
+    """An organisation's environments, keys, projects and tools. `provider_keys` is by provider name."""
 
     id: OrganisationId
     environments: Mapping[EnvironmentId, Environment] = field(default_factory=dict)
@@ -34,6 +44,7 @@ class OrganisationView:
     projects: Mapping[ProjectId, ProjectView] = field(default_factory=dict)
     projects_by_name: Mapping[str, ProjectId] = field(default_factory=dict)
     projects_by_experiment: Mapping[ExperimentId, ProjectId] = field(default_factory=dict)
+    tools: Toolbox = NO_TOOLS
 
     @property
     def default_environment(self) -> Environment:

@@ -15,6 +15,10 @@ class TemplateTool(Protocol):
         """Its id, as results show it."""
         ...
 
+    def knows(self, word: str) -> bool:
+        """Whether an argument without quotes that is no input is a word of the tool's own, such as a key."""
+        ...
+
     def run(self, arguments: Sequence[str]) -> str:
         """The text that stands in for the call. Raises `errors.Unprocessable` for arguments that it cannot serve."""
         ...

@@ -6,9 +6,11 @@ from dataclasses import field, replace
 from enum import StrEnum
 from typing import Any, Final
 
-from everloop.domain.config import ModelConfig
+from everloop.domain.config import ConfigVersion, ModelConfig
 from everloop.domain.ids import ToolId
 from everloop.domain.json_schema import flaw_in
+from everloop.domain.snippets import Snippets
+from everloop.domain.template_tool import TemplateTools
 from everloop.domain.value import value
 from everloop.errors import FieldIssue, InvalidFields, UnknownTool
 
@@ -120,22 +122,30 @@ def links(config: ModelConfig) -> list[str]:
 
 @value
 class Toolbox:
-    """All tools of an organisation."""
+    """All tools of an organisation, and by their names those that templates call."""
 
     by_id: Mapping[str, OrganisationTool] = field(default_factory=dict)
     by_name: Mapping[str, OrganisationTool] = field(default_factory=dict)
+    of_templates: TemplateTools = field(default_factory=dict)
 
     @classmethod
     def of(cls, tools: Iterable[OrganisationTool]) -> "Toolbox":
         """With these in it."""
         by_id: dict[str, OrganisationTool] = {each.id: each for each in tools}
-        return cls(by_id, {each.name: each for each in by_id.values()})
+        snippets = {
+            each.name: Snippets(each.id, each.name, each.snippets)
+            for each in by_id.values()
+            if each.kind is ToolKind.SNIPPETS
+        }
+        return cls(by_id, {each.name: each for each in by_id.values()}, snippets)
 
-    def defined(self, config: ModelConfig) -> ModelConfig:
-        """The configuration with the present definition in the place of each link. Raises `UnknownTool`."""
-        if not config.tools or not links(config):
-            return config
-        return replace(config, tools=tuple(self._definition(each) for each in config.tools))
+    def defined(self, version: ConfigVersion) -> ConfigVersion:
+        """The version with the present definition in the place of each link. Raises `UnknownTool`."""
+        tools = version.config.tools
+        if not tools or not links(version.config):
+            return version
+        defined = tuple(self._definition(each) for each in tools)
+        return replace(version, config=replace(version.config, tools=defined))
 
     def shown(self, tool: Mapping[str, Any]) -> Mapping[str, Any]:
         """The same of one tool, for people: a link that leads nowhere stays what it is."""
@@ -144,7 +154,7 @@ class Toolbox:
 
     def missing(self, config: ModelConfig) -> list[str]:
         """The links of a configuration that no model can be told of."""
-        return [str(each["id"]) for each in config.tools if is_link(each) and self._linked(each) is None]
+        return [str(each["id"]) for each in config.tools if is_link(each) and not self.shown(each).get("name")]
 
     def _definition(self, tool: Mapping[str, Any]) -> Mapping[str, Any]:
         shown = self.shown(tool)

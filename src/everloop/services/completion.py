@@ -1,11 +1,10 @@
 """A completion or a chat: resolve, render, generate, record, answer."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine, Sequence
 
 from everloop.domain.scope import Scope
-from everloop.domain.template_tool import NO_TEMPLATE_TOOLS, TemplateTools
-from everloop.errors import InvalidFields
+from everloop.errors import InvalidFields, UnknownTool
 from everloop.ports.providers import Providers
 from everloop.ports.system import Clock, Ids, Metrics
 from everloop.services import generate
@@ -20,6 +19,7 @@ from everloop.services.record import Context, Recorder
 from everloop.services.resolve import Caller, Draw, Place, Resolver, draw, draw_each
 from everloop.services.sessions import SessionService
 from everloop.services.streaming import SampleStreams
+from everloop.services.tools import ToolService
 
 
 class CompletionService:
@@ -32,24 +32,24 @@ class CompletionService:
         given: GivenConfigs,
         sessions: SessionService,
         provider_keys: ProviderKeyService,
+        tools: ToolService,
         providers: Providers,
         recorder: Recorder,
         clock: Clock,
         ids: Ids,
         metrics: Metrics,
         max_samples: int,
-        template_tools: Callable[[Scope], TemplateTools] = lambda _: NO_TEMPLATE_TOOLS,
     ) -> None:
         self._resolver = resolver
         self._given = given
         self._sessions = sessions
         self._provider_keys = provider_keys
+        self._tools = tools
         self._providers = providers
         self._recorder = recorder
         self._clock = clock
         self._ids = ids
         self._metrics = metrics
-        self._template_tools = template_tools
         self._max_samples = max_samples
 
     async def complete(self, scope: Scope, command: CompletionCommand) -> Answer:
@@ -93,7 +93,7 @@ class CompletionService:
         links = await self._sessions.link(scope, command.links)
         log_ids = [self._ids.log(started_at) for _ in range(command.num_samples)]
         draws = _draws(place, command, Caller(command.user, links.session_id, log_ids), started_at)
-        calls = [(self._provider_call(scope, command, each, streamed=streamed), each) for each in draws]
+        calls = await self._calls(scope, command, draws, streamed=streamed)
         if isinstance(place, Given) and not place.kept:
             # Not before now: a call that cannot be made leaves no configuration behind.
             kept = await self._given.keep(scope, place)
@@ -139,11 +139,22 @@ class CompletionService:
         await self._recorder.record(context, outcomes_of(call.wanted, generated))
         return generated
 
+    async def _calls(
+        self, scope: Scope, command: CompletionCommand, draws: Sequence[Draw], *, streamed: bool
+    ) -> list[tuple[ProviderCall, Draw]]:
+        try:
+            return [(self._provider_call(scope, command, each, streamed=streamed), each) for each in draws]
+        except UnknownTool:
+            # Another process may have made it a moment ago: one read before saying no.
+            await self._tools.refresh()
+            return [(self._provider_call(scope, command, each, streamed=streamed), each) for each in draws]
+
     def _provider_call(self, scope: Scope, command: CompletionCommand, drawn: Draw, *, streamed: bool) -> ProviderCall:
-        version = drawn.resolved.version
+        tools = self._tools.box(scope)
+        version = tools.defined(drawn.resolved.version)
         provider = self._providers.get(version.config.provider)
-        tools = self._template_tools(scope)
-        prepared = provider.prepare(request_of(command, version, tools, len(drawn.indices), streamed=streamed))
+        request = request_of(command, version, tools.of_templates, len(drawn.indices), streamed=streamed)
+        prepared = provider.prepare(request)
         return ProviderCall(
             provider, prepared, self._provider_keys.for_call(scope, version.config.provider, command.provider_api_keys)
         )

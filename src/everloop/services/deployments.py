@@ -59,7 +59,8 @@ class DeploymentService:
     ) -> tuple[Live, ...]:
         """Puts the target live in the environments (None: the default one), all or none.
 
-        Raises `NotFound`, and `BadRequest` for an experiment that is concluded or has fewer than two arms to give.
+        Raises `NotFound`, and `BadRequest` for an experiment that is concluded or has fewer than two arms to give, and
+        for a configuration that links a tool which went since.
         """
         project = (await self._projects.view(scope, project_id)).project
         found = await self.find(scope, project, target)

@@ -64,7 +64,7 @@ class ExperimentService:
         """An experiment with these configurations as its arms, of equal weight.
 
         Raises `NotFound`, `InvalidFields`, `Conflict` when the name is taken, and `BadRequest` when the configurations
-        do not go together or, if it shall be live, are fewer than two.
+        do not go together, link a tool which went since or, if it shall be live, are fewer than two.
         """
         project = (await self._projects.view(scope, project_id)).project
         await self._check_labels(scope, project, new.positive_labels)

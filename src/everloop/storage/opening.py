@@ -30,6 +30,7 @@ from everloop.storage.postgres.retention import PostgresOldLogs
 from everloop.storage.projects import Projects
 from everloop.storage.retention import OldLogs
 from everloop.storage.sessions import Sessions
+from everloop.storage.tools import Tools
 from everloop.storage.transactions import Transactions
 
 _HEALTH_PATIENCE = 1.0
@@ -59,6 +60,7 @@ class Storage:
     datasets: Datasets
     datapoints: Datapoints
     keys: Keys
+    tools: Tools
     idempotency: Idempotency
     log_writer: SqliteLogWriter | PostgresLogWriter
     feed: PollingFeed
@@ -110,6 +112,7 @@ async def open_storage(url: str, clock: Clock, metrics: Metrics) -> Storage:
         datasets=Datasets(database),
         datapoints=Datapoints(database),
         keys=Keys(database, changes),
+        tools=Tools(database, changes),
         idempotency=Idempotency(database),
         log_writer=opened.log_writer,
         feed=opened.feed,

@@ -6,7 +6,7 @@ Only the arms of experiments and their configurations take a query for each orga
 from collections import defaultdict
 from collections.abc import Mapping
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from everloop.domain.config import ConfigVersion
@@ -16,6 +16,7 @@ from everloop.domain.experiment import Experiment
 from everloop.domain.ids import ConfigId, EnvironmentId, ExperimentId, OrganisationId
 from everloop.domain.keys import ApiKey, ProviderKey
 from everloop.domain.snapshot import OrganisationView, ProjectView
+from everloop.domain.toolbox import OrganisationTool, Toolbox
 from everloop.storage.configs import version_of
 from everloop.storage.deployments import deployment_of
 from everloop.storage.environments import environment_of
@@ -32,6 +33,8 @@ from everloop.storage.tables import (
     project,
     provider_key,
 )
+from everloop.storage.tool_tables import tool
+from everloop.storage.tools import tool_of
 
 # A project: its organisation's id and its own.
 _Place = tuple[str, str]
@@ -67,12 +70,20 @@ async def organisation_views(
     keys: defaultdict[str, list[ApiKey]] = defaultdict(list)
     for row in (await connection.execute(select(api_key).where(api_key.c.organisation_id.in_(owners)))).all():
         keys[row.organisation_id].append(api_key_of(row))
+    tools = await _tools(connection, owners)
     return {
         OrganisationId(each): OrganisationView(
-            OrganisationId(each), environments[each], sealed[each], tuple(keys[each])
+            OrganisationId(each), environments[each], sealed[each], tuple(keys[each]), tools=Toolbox.of(tools[each])
         )
         for each in (await connection.execute(owners)).scalars().all()
     }
+
+
+async def _tools(connection: AsyncConnection, owners: Select[tuple[str]]) -> defaultdict[str, list[OrganisationTool]]:
+    found: defaultdict[str, list[OrganisationTool]] = defaultdict(list)
+    for row in (await connection.execute(select(tool).where(tool.c.organisation_id.in_(owners)))).all():
+        found[row.organisation_id].append(tool_of(row))
+    return found
 
 
 async def project_views(

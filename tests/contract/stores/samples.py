@@ -24,6 +24,7 @@ from everloop.domain.ids import (
     ProjectId,
     ProviderKeyId,
     SessionId,
+    ToolId,
     TrialId,
     time_ordered,
 )
@@ -34,6 +35,7 @@ from everloop.domain.outcome import PositiveLabel
 from everloop.domain.page import PageRequest
 from everloop.domain.project import Project
 from everloop.domain.session import Session
+from everloop.domain.toolbox import OrganisationTool, ToolKind
 from everloop.domain.trial import Trial
 
 ALL = PageRequest(0, 1_000)
@@ -214,6 +216,22 @@ def a_piece(
     created_at: int = 50,
 ) -> Feedback:
     return Feedback(FeedbackId(identifier), LogId(log), type_name, value, created_at, user)
+
+
+def a_function(
+    identifier: str = "oc_1", name: str = "get_weather", description: str | None = None, created_at: int = 8
+) -> OrganisationTool:
+    parameters = {"type": "object", "properties": {"city": {"type": "string"}}}
+    return OrganisationTool(
+        ToolId(identifier), ToolKind.FUNCTION, name, created_at, created_at, description, parameters, strict=True
+    )
+
+
+def a_snippet_tool(
+    identifier: str = "oc_2", name: str = "snippet", texts: dict[str, str] | None = None, created_at: int = 9
+) -> OrganisationTool:
+    texts = {"greeting": "Good day"} if texts is None else texts
+    return OrganisationTool(ToolId(identifier), ToolKind.SNIPPETS, name, created_at, created_at, snippets=texts)
 
 
 def an_api_key(identifier: str = "key_1", organisation: str = "org_a", created_at: int = 5) -> ApiKey:

@@ -3,7 +3,6 @@ from collections.abc import Sequence
 import pytest
 
 from everloop.domain.filling import LONGEST_OUTPUT, Filling
-from everloop.domain.template import parse
 from everloop.domain.template_tool import ToolResult
 from everloop.errors import MissingInputs, Unprocessable
 
@@ -16,6 +15,9 @@ class Letters:
     def __init__(self):
         self.asked = 0
 
+    def knows(self, word: str) -> bool:
+        return word in ("a", "b")
+
     def run(self, arguments: Sequence[str]) -> str:
         self.asked += 1
         if arguments[0] not in ("a", "b"):
@@ -25,7 +27,7 @@ class Letters:
 
 def filled(text, inputs, *tools):
     filling = Filling(inputs, {"letter": tools[0] if tools else Letters()})
-    return parse(text).render(filling), filling.finish()
+    return filling.fill(text), filling.finish()
 
 
 def test_a_tool_gets_texts_and_inputs_and_what_ran_is_told_in_order():
@@ -38,6 +40,14 @@ def test_a_tool_gets_texts_and_inputs_and_what_ran_is_told_in_order():
         ToolResult("oc_letters", "letter", 'letter( it ,"x y" , deep.list[1])', "<a|x y|2>"),
     )
     assert results[0].view() == {"id": "oc_letters", "name": "letter", "signature": 'letter("b")', "result": "<b>"}
+
+
+def test_a_word_that_the_tool_knows_needs_no_quotes_and_an_input_goes_before_it():
+    assert filled("{{ letter(a, b) }}", {})[0] == "<a|b>"
+    assert filled("{{ letter(a, b) }}", {"a": "b", "b": None})[0] == "<b|b>"
+    with pytest.raises(MissingInputs) as caught:
+        filled("{{ letter(a, c) }}{{ other(a) }}", {})
+    assert caught.value.names == ("a", "c")
 
 
 def test_a_call_runs_once_however_often_it_is_written():
@@ -61,7 +71,7 @@ def test_a_tool_that_is_not_there_is_refused_with_the_names_of_those_that_are():
     with pytest.raises(Unprocessable, match=r"calls 'google\(\"x\"\)'.* tools for templates are letter\."):
         filled('{{ google("x") }}', {})
     filling = Filling({})
-    parse('{{ google("x") }}').render(filling)
+    filling.fill('{{ google("x") }}')
     with pytest.raises(Unprocessable, match="has no tools for templates"):
         filling.finish()
 
@@ -93,11 +103,10 @@ def test_more_text_than_anybody_needs_is_refused(template, inputs):
 
 def test_the_limit_is_of_all_templates_of_a_call_together_and_what_fits_is_filled():
     filling = Filling({"a": "\u00e9" * (LONGEST_OUTPUT // 4)})
-    template = parse("{{a}}")
-    assert len(template.render(filling).encode()) * 2 == LONGEST_OUTPUT
-    assert len(template.render(filling).encode()) * 2 == LONGEST_OUTPUT
+    assert len(filling.fill("{{a}}").encode()) * 2 == LONGEST_OUTPUT
+    assert len(filling.fill("{{a}}").encode()) * 2 == LONGEST_OUTPUT
     with pytest.raises(Unprocessable, match="longer"):
-        parse("x").render(filling)
+        filling.fill("x")
 
 
 def test_an_input_nested_too_deeply_to_be_text_is_refused():

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from everloop.domain.config import ModelConfig
-from everloop.domain.ids import ToolId
+from everloop.domain.config import ConfigVersion, ModelConfig
+from everloop.domain.ids import ConfigId, ProjectId, ToolId
 from everloop.domain.toolbox import MOST_SNIPPETS, OrganisationTool, Toolbox, ToolChange, ToolKind, links
 from everloop.errors import InvalidFields, UnknownTool
 
@@ -24,17 +24,28 @@ def linking(*tools: Any) -> ModelConfig:
     return ModelConfig("m", tools=tools)
 
 
+def a_version(config: ModelConfig) -> ConfigVersion:
+    return ConfigVersion(ConfigId("config_1"), ProjectId("pr_1"), config, "same", 1)
+
+
+def defined(config: ModelConfig, box: Toolbox = BOX) -> ModelConfig:
+    version = box.defined(a_version(config))
+    assert replace(version, config=config) == a_version(config)
+    return version.config
+
+
 def test_a_config_without_links_is_left_as_it_is():
     for config in (
         linking(),
         linking(INLINE, {"name": "x", "source": "inline"}, {"name": "y", "source": LINK["source"]}),
     ):
-        assert BOX.defined(config) is config
+        version = a_version(config)
+        assert BOX.defined(version) is version
         assert links(config) == []
 
 
 def test_a_link_gets_its_present_definition():
-    config = BOX.defined(linking(INLINE, LINK))
+    config = defined(linking(INLINE, LINK))
     assert config.tools[0] is INLINE
     assert config.tools[1] == {
         **LINK,
@@ -44,23 +55,24 @@ def test_a_link_gets_its_present_definition():
         "strict": True,
     }
     renamed = Toolbox.of([replace(FUNCTION, name="weather", parameters=None, strict=None, description=None)])
-    assert renamed.defined(linking(LINK)).tools == ({**LINK, "name": "weather"},)
+    assert defined(linking(LINK), renamed).tools == ({**LINK, "name": "weather"},)
 
 
 def test_the_definition_goes_before_what_was_sent_beside_the_link():
-    assert BOX.defined(linking({**LINK, "name": "old"})).tools[0]["name"] == "get_weather"
+    assert defined(linking({**LINK, "name": "old"})).tools[0]["name"] == "get_weather"
 
 
 @pytest.mark.parametrize("tool_id", ["oc_none", "oc_2"])
 def test_a_link_that_no_model_can_be_told_of(tool_id: str):
     link = {**LINK, "id": tool_id}
     with pytest.raises(UnknownTool, match=rf"'{tool_id}'.*json_schema"):
-        BOX.defined(linking(LINK, link))
+        defined(linking(LINK, link))
     assert BOX.missing(linking(LINK, INLINE, link)) == [tool_id]
     assert BOX.shown(link) is link
     # Configs that were kept with a definition beside their link go on as they did.
     kept = {**link, "name": "kept"}
-    assert BOX.defined(linking(kept)).tools == (kept,)
+    assert defined(linking(kept)).tools == (kept,)
+    assert BOX.missing(linking(kept)) == []
 
 
 def test_a_change_of_nothing():

@@ -20,6 +20,9 @@ class Echo:
 
     id = "oc_1"
 
+    def knows(self, word: str) -> bool:
+        return False
+
     def run(self, arguments: Sequence[str]) -> str:
         return "+".join(arguments)
 

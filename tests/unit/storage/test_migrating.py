@@ -187,4 +187,5 @@ def test_the_revisions_are_part_of_the_package():
         "0005_datasets.py",
         "0006_log_counts.py",
         "0007_deleted_projects.py",
+        "0008_tools.py",
     ]

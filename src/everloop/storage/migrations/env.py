@@ -2,7 +2,12 @@
 
 from alembic import context
 
-from everloop.storage import dataset_tables, experiment_tables, log_tables  # noqa: F401 - they add to the metadata
+from everloop.storage import (  # noqa: F401 - they add to the metadata
+    dataset_tables,
+    experiment_tables,
+    log_tables,
+    tool_tables,
+)
 from everloop.storage.tables import metadata
 
 context.configure(

@@ -4,7 +4,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
-from tests.contract.stores.isolation import datasets, experiments, feed, idempotency, logs, organisations, projects
+from tests.contract.stores.isolation import (
+    datasets,
+    experiments,
+    feed,
+    idempotency,
+    logs,
+    organisations,
+    projects,
+    tools,
+)
 from tests.contract.stores.isolation.things import Making, Seeing, Steps, Touching
 
 Case = TypeVar("Case")
@@ -18,11 +27,11 @@ def joined(parts: Iterable[Mapping[str, Case]]) -> dict[str, Case]:
 
 
 SEEING_NOTHING: Seeing = joined(
-    each.SEEING_NOTHING for each in (logs, projects, experiments, datasets, organisations, idempotency, feed)
+    each.SEEING_NOTHING for each in (logs, projects, experiments, datasets, organisations, idempotency, tools, feed)
 )
 TOUCHING_NOTHING: Touching = joined(
-    each.TOUCHING_NOTHING for each in (logs, projects, experiments, datasets, organisations, idempotency)
+    each.TOUCHING_NOTHING for each in (logs, projects, experiments, datasets, organisations, idempotency, tools)
 )
-MAKING_OWN: Making = joined(each.MAKING_OWN for each in (logs, projects, organisations, idempotency))
+MAKING_OWN: Making = joined(each.MAKING_OWN for each in (logs, projects, organisations, idempotency, tools))
 OF_NO_ORGANISATION = {name for each in (logs, organisations, idempotency, feed) for name in each.OF_NO_ORGANISATION}
-STEPS: Steps = joined(each.STEPS for each in (logs, projects, experiments, datasets, organisations))
+STEPS: Steps = joined(each.STEPS for each in (logs, projects, experiments, datasets, organisations, tools))

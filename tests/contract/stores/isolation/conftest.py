@@ -14,6 +14,7 @@ from tests.contract.stores.samples import (
     a_datapoint,
     a_dataset,
     a_deployment,
+    a_function,
     a_log,
     a_piece,
     a_project,
@@ -46,6 +47,7 @@ async def owner(storage: Storage, scope: Scope) -> Scope:
     await storage.datapoints.add(scope, DATASET, [a_datapoint()], 61)
     await storage.keys.add_api_key(scope, an_api_key())
     await storage.keys.put_provider_key(scope, a_provider_key())
+    await storage.tools.create(scope, a_function(description="owner's"))
     await make_keyed_calls(storage, scope, KeptAnswer(b"owner's", b"owner's"))
     return scope
 
@@ -78,6 +80,7 @@ async def twin(storage: Storage, owner: Scope) -> Scope:
     await storage.datapoints.add(scope, DATASET, [a_datapoint(content=content, created_at=99)], 99)
     await storage.keys.add_api_key(scope, an_api_key("key_1", "org_b", 99))
     await storage.keys.put_provider_key(scope, a_provider_key("pkey_1", "openai", "org_b", b"twin's"))
+    await storage.tools.create(scope, a_function(description="twin's", created_at=99))
     await storage.log_writer.append(owner, [a_log("data_owners")])
     await make_keyed_calls(storage, scope, KeptAnswer(b"twin's", b"twin's"))
     return scope

@@ -32,6 +32,7 @@ async def everything(storage: Storage, scope: Scope) -> dict[str, object]:
             (await storage.idempotency.holding(scope, each), await storage.idempotency.answer(scope, each))
             for each in (KEYED, PENDING)
         ],
+        "tools": await storage.tools.all(scope),
         "view": snapshot.organisations.get(scope.organisation_id),
     }
 

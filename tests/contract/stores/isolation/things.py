@@ -13,6 +13,7 @@ from everloop.domain.ids import (
     LogId,
     ProjectId,
     SessionId,
+    ToolId,
     TrialId,
 )
 from everloop.domain.outcome import PositiveLabel
@@ -25,6 +26,7 @@ PROJECT, CONFIG, LOG, SESSION = ProjectId("pr_1"), ConfigId("config_1"), LogId("
 GONE, STAGING = ProjectId("pr_gone"), EnvironmentId("env_s")
 DATASET, DATAPOINT = DatasetId("evts_1"), DatapointId("evtc_1")
 EXPERIMENT, TRIAL = ExperimentId("exp_1"), TrialId("trial_1")
+TOOL = ToolId("oc_1")
 KEYED, PENDING = KeyedCall("op", "key-1", b"body"), KeyedCall("op", "key-2", b"body")
 NOTHING: Page[Any] = Page((), 0)
 BEGAN = 100
