@@ -62,7 +62,7 @@ class Application:
 
 
 def _settle_interpreter() -> None:
-    """Takes what start-up has made out of every later garbage collection, makes those rarer, and lets threads in sooner.
+    """Spares what start-up has made all later garbage collections, makes those rarer, and lets threads in sooner.
 
     Requests make little garbage in cycles, yet full collections walked all modules again and again: they cost an eighth
     of the CPU time and made the slowest calls five times slower. The thread that writes logs comes back from the disk
