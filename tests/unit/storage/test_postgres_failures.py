@@ -42,6 +42,7 @@ def wrapped(error: Exception) -> DBAPIError:
         (asyncpg.InvalidCatalogNameError(SECRET), "is not there"),
         (asyncpg.InsufficientPrivilegeError(SECRET), "own the tables"),
         (asyncpg.LockNotAvailableError(SECRET), "locked by another process"),
+        (asyncpg.CheckViolationError(SECRET), "where logs are kept"),
         (asyncpg.SerializationError(SECRET), "in each other's way"),
         (asyncpg.DeadlockDetectedError(SECRET), "in each other's way"),
         (asyncpg.QueryCanceledError(SECRET), "too long"),
@@ -85,6 +86,7 @@ def test_queries_interpret_broken_constraints_themselves():
         raise IntegrityError("x", {}, asyncpg.UniqueViolationError("x"))
     assert is_broken_constraint(asyncpg.UniqueViolationError("x"))
     assert not is_broken_constraint(asyncpg.DeadlockDetectedError("x"))
+    assert not is_broken_constraint(asyncpg.CheckViolationError("x"))
 
 
 def test_our_own_errors_and_bugs_pass():
@@ -95,6 +97,7 @@ def test_our_own_errors_and_bugs_pass():
 
 def test_only_what_another_transaction_caused_is_tried_again():
     assert may_succeed_now(asyncpg.DeadlockDetectedError("x"))
+    assert may_succeed_now(asyncpg.CheckViolationError("x"))
     assert not may_succeed_now(asyncpg.DiskFullError("x"))
     assert not may_succeed_now(TimeoutError())
 

@@ -20,6 +20,7 @@ _NOT_KEPT: Final = "A value cannot be kept: a number is too large, or a text is 
 # Codes, and classes of them (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 _WORDS: Final = {
     "08": AWAY,
+    "23514": "The database has just changed where logs are kept; the same call may succeed now.",
     "25006": "The database cannot be written: it is read-only.",
     "28": "The database refuses the user name or the password.",
     "3D": "The database that is named in the URL is not there.",
@@ -39,7 +40,9 @@ _WORDS: Final = {
 _SAFE: Final = ("08", "25", "28", "3D", "40", "53", "55", "57", "58")
 _BROKEN_CONSTRAINTS: Final = "23"
 _READ_ONLY: Final = "25006"
-_AGAIN: Final = ("40001", "40P01")
+# A log that was on its way into one partition when it became another one's is refused by a check of the database's own.
+_MOVED: Final = "23514"
+_AGAIN: Final = ("40001", "40P01", _MOVED)
 
 # What asyncpg raises, connecting included: `TimeoutError` is an `OSError`.
 DRIVER_ERRORS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
@@ -65,7 +68,8 @@ def described(error: BaseException | None) -> str:
 
 def is_broken_constraint(error: BaseException) -> bool:
     """Whether what was written is in the way of something else, such as the same id."""
-    return (_code(error) or "").startswith(_BROKEN_CONSTRAINTS)
+    code = _code(error) or ""
+    return code.startswith(_BROKEN_CONSTRAINTS) and code != _MOVED
 
 
 def is_bad_value(error: BaseException | None) -> bool:
