@@ -11,6 +11,7 @@ from everloop.domain.ids import OrganisationId, Prefix, time_ordered
 from everloop.domain.scope import Scope
 from everloop.storage.postgres.connecting import Server
 from everloop.storage.postgres.log_writer import PostgresLogWriter
+from everloop.storage.postgres.partitions import make_ahead
 from tests.contract.stores.samples import StillClock, Tally, a_log
 from tests.postgres import Cluster
 
@@ -183,6 +184,7 @@ async def test_a_new_month_has_its_partition_before_its_first_log(
     writer = await start()
     for month in range(3):
         await writer.append(SCOPE, [a_log(time_ordered(Prefix.LOG, clock.now(), month))])
+        await writer._months.made()
         clock.milliseconds += 31 * 24 * 3_600_000
     where = postgres.run("SELECT tableoid::regclass::text FROM log ORDER BY id", name)
     assert where == [("log_2023_11",), ("log_2023_12",), ("log_2024_01",)]
@@ -203,7 +205,26 @@ async def test_without_the_partition_logs_are_kept_all_the_same(
     assert postgres.run("SELECT id, tableoid::regclass::text FROM log", name) == [(identifier, "log_other")]
     clock.milliseconds += 60_000
     await writer.append(SCOPE, [a_log(time_ordered(Prefix.LOG, clock.now(), 2))])
+    await writer._months.made()
     assert {row[0] for row in postgres.run("SELECT tableoid::regclass::text FROM log", name)} == {"log_2024_01"}
+
+
+async def test_a_log_whose_partition_is_made_while_it_is_on_its_way_is_kept_there(
+    start: Start, gate: Any, clock: StillClock, postgres: Cluster, name: str
+):
+    writer = await start()
+    later = clock.now() + 93 * 24 * 3_600_000
+    making = gate.transaction()
+    await making.start()
+    for table in ("log_other", "log_body_other"):
+        await gate.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+    append = asyncio.create_task(writer.append(SCOPE, [a_log(time_ordered(Prefix.LOG, later, 1))]))
+    await reached(gate)
+    await make_ahead(gate, later)
+    await making.commit()
+    await append
+    assert postgres.run("SELECT tableoid::regclass::text FROM log", name) == [("log_2024_02",)]
+    assert postgres.run("SELECT tableoid::regclass::text FROM log_body", name) == [("log_body_2024_02",)]
 
 
 async def test_behind_a_pooler_it_works_too(start: Start, postgres: Cluster, name: str):

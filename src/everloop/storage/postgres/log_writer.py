@@ -27,7 +27,7 @@ from everloop.storage.postgres.failures import (
     words_for,
 )
 from everloop.storage.postgres.log_batch import write
-from everloop.storage.postgres.partitions import make_ahead
+from everloop.storage.postgres.months_ahead import MonthsAhead
 from everloop.storage.tables import probe
 
 _log: Final = logging.getLogger(__name__)
@@ -43,8 +43,6 @@ _LAST_PROBE: Final = 2.0
 # Seconds that a batch may take; a database that does not answer is one that cannot be written.
 _PATIENCE: Final = 15.0
 _ATTEMPTS: Final = 3
-# Milliseconds after which partitions that could not be made are tried again; what comes meanwhile is kept elsewhere.
-_PARTITIONS_AGAIN: Final = 60_000
 
 _PROBE: Final = f'INSERT INTO "{probe.name}" (id, at) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET at = excluded.at'  # noqa: S608 - our own table
 
@@ -83,7 +81,7 @@ class PostgresLogWriter:
         self._task: asyncio.Task[None] | None = None
         self._connection: Any = None  # asyncpg has no types
         self._synchronous = ""
-        self._partitions_until = 0
+        self._months = MonthsAhead(server, clock)
         self._failure: str | None = "The log writer is not running."
         self._probe_in = _FIRST_PROBE
 
@@ -91,10 +89,11 @@ class PostgresLogWriter:
         """Connects and begins to write. Raises `errors.Unavailable` when there is no way to the database."""
         try:
             await self._connect()
-            await self._make_partitions()
         except DRIVER_ERRORS as error:
             _log.error("database error: %s", described(error))
             raise errors.Unavailable(words_for(error)) from None
+        self._months.look()
+        await self._months.made()
         self._failure = None
         self._task = asyncio.create_task(self._run())
 
@@ -133,6 +132,7 @@ class PostgresLogWriter:
             self._come.set()
             with suppress(asyncio.CancelledError):
                 await self._task
+        await self._months.close()
 
     def _require_writing(self) -> None:
         if self._failure is not None:
@@ -208,8 +208,7 @@ class PostgresLogWriter:
         """Returns once everything in the batch is on disk; otherwise nothing of it is, unless the connection broke."""
         if self._connection is None or self._connection.is_closed():
             await self._connect()
-        if self._clock.now() >= self._partitions_until:
-            await self._make_partitions()
+        self._months.look()
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 await self._write(batch)
@@ -239,15 +238,6 @@ class PostgresLogWriter:
         else:
             _log.warning("logs are written again")
             self._failure = None
-
-    async def _make_partitions(self) -> None:
-        try:
-            self._partitions_until = await make_ahead(self._connection, self._clock.now())
-        except DRIVER_ERRORS as error:
-            if self._connection.is_closed():
-                raise
-            _log.warning("partitions of logs cannot be made, it is tried again: %s", described(error))
-            self._partitions_until = self._clock.now() + _PARTITIONS_AGAIN
 
     async def _connect(self) -> None:
         self._disconnect()

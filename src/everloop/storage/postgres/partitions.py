@@ -82,12 +82,13 @@ async def _make(connection: Any, month: datetime) -> None:  # noqa: ANN401 - as 
     async with connection.transaction(isolation="read_committed"):
         if await connection.fetchval(_THERE, partition):
             return
-        # Who waits for a lock stops all who come later; better not to have the partition yet.
-        await connection.execute("SET LOCAL lock_timeout = '2s'")
+        # Who waits for a lock stops all who come later; better not to have the partition yet. A batch of logs locks
+        # bodies first and a reader logs: this gives up before PostgreSQL, after a second, takes one of them for the
+        # knot and ends it.
+        await connection.execute("SET LOCAL lock_timeout = '500ms'")
         await connection.execute(f"SELECT pg_advisory_xact_lock({PARTITIONS})")
         if await connection.fetchval(_THERE, partition):
             return
-        # In the order in which a batch of logs locks them.
         for table, _ in _TABLES:
             await connection.execute(f"LOCK TABLE {table}_other IN ACCESS EXCLUSIVE MODE")
         bounds = {"month": name, "first": _bound(month), "end": _bound(_next(month))}
