@@ -22,6 +22,7 @@ from everloop.ports.projects import ConfigStore
 from everloop.ports.system import Clock, Ids
 from everloop.services.directory import Directory
 from everloop.services.projects import ProjectService
+from everloop.services.tools import ToolService
 
 
 @value
@@ -44,10 +45,18 @@ class ConfigService:
     """The use cases of configurations."""
 
     def __init__(
-        self, *, directory: Directory, projects: ProjectService, configs: ConfigStore, clock: Clock, ids: Ids
+        self,
+        *,
+        directory: Directory,
+        projects: ProjectService,
+        tools: ToolService,
+        configs: ConfigStore,
+        clock: Clock,
+        ids: Ids,
     ) -> None:
         self._directory = directory
         self._projects = projects
+        self._tools = tools
         self._configs = configs
         self._clock = clock
         self._ids = ids
@@ -55,7 +64,11 @@ class ConfigService:
     async def register(
         self, scope: Scope, reference: ProjectReference, config: ModelConfig, labels: Labels
     ) -> ProjectConfig:
-        """Finds or makes the version; the first one ever registered in a project goes live (default environment)."""
+        """Finds or makes the version; the first one ever registered in a project goes live (default environment).
+
+        Raises `NotFound`, and `InvalidFields` when it links a tool that is not there.
+        """
+        await self._tools.check_links(scope, config)
         project = (await self._projects.resolve(scope, reference)).project
         version = self.draft(project, config, labels)
         first = Deployment(
@@ -113,8 +126,13 @@ class ConfigService:
         return tuple(ProjectConfig(project, use) for use in await self._configs.of_project(scope, project.id))
 
     async def within(self, scope: Scope, project: Project, config_id: str) -> ConfigVersion:
-        """The model configuration, which must be this project's own. Raises as `get` does."""
-        return _model(await self.any_within(scope, project, config_id))
+        """The model configuration, which must be this project's own, to be put to use. Raises as `get` does.
+
+        Raises `BadRequest` also when it links a tool which went since.
+        """
+        version = _model(await self.any_within(scope, project, config_id))
+        await self._tools.require_links(scope, version)
+        return version
 
     async def any_within(self, scope: Scope, project: Project, config_id: str) -> AnyVersion:
         """The configuration of whatever type, which must be this project's own. Raises `NotFound`."""
