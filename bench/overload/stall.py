@@ -26,9 +26,9 @@ class Stalled:
 
 
 def stall(call: Call) -> Stalled:
-    """Ask for a prompt of that size once, while small requests follow each other on another connection."""
+    """Ask for a prompt of that size, as long as one may be, once, while small requests follow each other on another connection."""
     body = msgspec.json.encode(
-        {"project": PROJECT, "inputs": {"question": "0123456789" * 2**20}, "return_inputs": False}
+        {"project": PROJECT, "inputs": {"question": "0123456789" * 999_000}, "return_inputs": False}
     )
     before = _slowest(call.port, lambda began: time.perf_counter() - began > 1)
     answers: list[tuple[int, float]] = []
