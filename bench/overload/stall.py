@@ -26,7 +26,7 @@ class Stalled:
 
 
 def stall(call: Call) -> Stalled:
-    """Ask for a prompt of that size, as long as one may be, once, while small requests follow each other on another connection."""
+    """Ask once for a prompt of that size, which is the longest, while small requests go on on another connection."""
     body = msgspec.json.encode(
         {"project": PROJECT, "inputs": {"question": "0123456789" * 999_000}, "return_inputs": False}
     )
