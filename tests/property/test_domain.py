@@ -12,7 +12,6 @@ from everloop.domain.filling import Filling
 from everloop.domain.generation import Finish, TextDelta, Usage, UsageReport, joined
 from everloop.domain.ids import Prefix, time_of, time_ordered
 from everloop.domain.output import StrippedStream
-from everloop.domain.template import parse
 from everloop.domain.usage import per_sample, total
 
 JSON = st.recursive(
@@ -69,13 +68,13 @@ def test_what_a_stripped_stream_let_through_never_has_to_be_taken_back(text, dat
 def test_rendering_puts_every_value_in_its_place_and_nothing_else(parts, data):
     values = {name: data.draw(st.text(max_size=8)) for _, name in parts}
     template = "".join(f"{literal}{{{{{name}}}}}" for literal, name in parts)
-    assert parse(template).render(Filling(values)) == "".join(literal + values[name] for literal, name in parts)
+    assert Filling(values).fill(template) == "".join(literal + values[name] for literal, name in parts)
 
 
 @given(st.text())
 def test_a_template_without_braces_is_its_own_rendering(text):
     plain = text.replace("{", "(")
-    assert parse(plain).render(Filling({})) == plain
+    assert Filling({}).fill(plain) == plain
 
 
 @given(

@@ -1,9 +1,10 @@
 """Filling: what goes into the templates of one call, and how much of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from everloop.domain.lookup import Lookup
+from everloop.domain.template import parse
 from everloop.domain.template_tool import NO_TEMPLATE_TOOLS, TemplateTools, ToolResult
 from everloop.errors import Unprocessable
 
@@ -24,13 +25,29 @@ class Filling:
     _filled = 0
 
     def __init__(self, inputs: Mapping[str, Any], tools: TemplateTools = NO_TEMPLATE_TOOLS) -> None:
-        self.inputs = inputs
+        self._inputs = inputs
         self._tools = tools
 
-    def text(self, written: str) -> str:
-        """What stands in for a name or a call; made once, however often asked. Raises `Unprocessable`."""
+    def fill(self, template: str) -> str:
+        """The template with every place filled; inserted text is never looked at again.
+
+        Inputs not asked for are ignored; what is missing is told by `finish`. Raises `Unprocessable` when there is too
+        much to fill.
+        """
+        pieces, inputs = list(parse(template)), self._inputs
+        for position in range(1, len(pieces), 2):
+            found = inputs.get(pieces[position])
+            pieces[position] = found if isinstance(found, str) else self._looked_up(pieces[position])
+        return self._joined(pieces)
+
+    def finish(self) -> tuple[ToolResult, ...]:
+        """The tools that ran. Raises `MissingInputs` with all missing names, else what a tool had against its call."""
+        return () if self._lookup is None else self._lookup.finish()
+
+    def _looked_up(self, written: str) -> str:
+        """What stands in for a name or a call; made once, however often asked."""
         if self._lookup is None:
-            self._lookup = Lookup(self.inputs, self._tools)
+            self._lookup = Lookup(self._inputs, self._tools)
         known = self._lookup.known(written)
         if known is None:
             known = self._lookup.text(written)
@@ -39,8 +56,7 @@ class Filling:
                 raise _too_long()
         return known
 
-    def joined(self, pieces: Sequence[str]) -> str:
-        """A filled template. Raises `Unprocessable` when those of the call are too long together."""
+    def _joined(self, pieces: list[str]) -> str:
         if len(pieces) > _FEW and sum(map(len, pieces)) > LONGEST_OUTPUT:
             raise _too_long()  # before it takes memory
         text = "".join(pieces)
@@ -48,10 +64,6 @@ class Filling:
         if self._filled > LONGEST_OUTPUT:
             raise _too_long()
         return text
-
-    def finish(self) -> tuple[ToolResult, ...]:
-        """The tools that ran. Raises `MissingInputs` with all missing names, else what a tool had against its call."""
-        return () if self._lookup is None else self._lookup.finish()
 
 
 def _bytes_of(text: str) -> int:

@@ -1,13 +1,14 @@
-"""The default template language: names and calls of tools between braces are replaced, in a single pass."""
+"""The default template language: names and calls of tools between braces, found here, and replaced by `filling`."""
 
 import re
 from functools import lru_cache
 from typing import Final
 
-from everloop.domain.filling import Filling
 from everloop.domain.template_names import CALL, NAME
-from everloop.domain.value import value
 from everloop.errors import Unprocessable
+
+# A template cut at its places: literal, what stands between the braces, literal, … literal.
+Pieces = tuple[str, ...]
 
 # One optional white-space character each side, as the official client's local renderer matches it.
 _PLACE: Final = re.compile(rf"{{{{\s?({CALL}|{NAME})\s?}}}}")
@@ -17,26 +18,7 @@ _SHORT: Final = 8_000
 _LONG: Final = 250_000
 
 
-@value
-class Template:
-    """A template cut at its places: literal, what stands between the braces, literal, … literal."""
-
-    pieces: tuple[str, ...]
-
-    def render(self, filling: Filling) -> str:
-        """The text with every place filled; inserted text is never looked at again.
-
-        Inputs not asked for are ignored. What is missing is told by the filling's `finish`. Raises `Unprocessable`
-        when the text is too long.
-        """
-        pieces, inputs = list(self.pieces), filling.inputs
-        for position in range(1, len(pieces), 2):
-            found = inputs.get(pieces[position])
-            pieces[position] = found if isinstance(found, str) else filling.text(pieces[position])
-        return filling.joined(pieces)
-
-
-def parse(text: str) -> Template:
+def parse(text: str) -> Pieces:
     """The template in `text`. Raises `Unprocessable` for one with too many places.
 
     Those used lately are remembered: deployed templates are rendered again and again.
@@ -46,11 +28,11 @@ def parse(text: str) -> Template:
     return _long(text) if len(text) <= _LONG else _parsed(text)
 
 
-def _parsed(text: str) -> Template:
+def _parsed(text: str) -> Pieces:
     pieces = _PLACE.split(text, _MOST_PLACES + 1)
     if len(pieces) > 2 * _MOST_PLACES + 1:
         raise Unprocessable(f"The template has more than {_MOST_PLACES:,} places to fill. Take a shorter one.")
-    return Template(tuple(pieces))
+    return tuple(pieces)
 
 
 _short: Final = lru_cache(maxsize=1024)(_parsed)

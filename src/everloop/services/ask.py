@@ -6,7 +6,6 @@ from everloop.domain.config import ConfigVersion, ModelConfig
 from everloop.domain.filling import Filling
 from everloop.domain.generation import GenerationRequest
 from everloop.domain.message import filled, text_of
-from everloop.domain.template import parse
 from everloop.domain.template_tool import TemplateTools
 from everloop.domain.tool import check_choice
 from everloop.errors import BadRequest, InvalidFields
@@ -26,7 +25,7 @@ def request_of(
     config = version.config
     if config.prompt_template is None:
         raise BadRequest(f"Model config {version.id} has no prompt template to complete.")
-    prompt = parse(config.prompt_template).render(filling)
+    prompt = filling.fill(config.prompt_template)
     return GenerationRequest(
         config=config,
         prompt=prompt,
@@ -44,7 +43,7 @@ def _chat(
     command: CompletionCommand, chat: Chat, config: ModelConfig, filling: Filling, samples: int, *, streamed: bool
 ) -> GenerationRequest:
     """The template's messages, filled, and after them the call's own, which are left as they are."""
-    messages = (*filled(config.chat_template or (), lambda text: parse(text).render(filling)), *chat.messages)
+    messages = (*filled(config.chat_template or (), filling.fill), *chat.messages)
     results = filling.finish()
     if not messages:
         raise InvalidFields.one(

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from everloop.domain.dataset import DatapointContent, content_of, input_texts
 from everloop.domain.filling import Filling
 from everloop.domain.log import LogBody
-from everloop.domain.template import parse
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -22,8 +21,8 @@ def test_texts_stay_and_null_is_missing():
 
 @given(JSON.filter(lambda each: each is not None))
 def test_a_template_says_the_same_with_the_texts_as_with_the_inputs(each):
-    template = parse("It is {{it}}.")
-    assert template.render(Filling(input_texts({"it": each}))) == template.render(Filling({"it": each}))
+    texts, inputs = Filling(input_texts({"it": each})), Filling({"it": each})
+    assert texts.fill("It is {{it}}.") == inputs.fill("It is {{it}}.")
 
 
 def test_the_content_of_a_log():

@@ -2,7 +2,6 @@ import pytest
 
 from everloop.domain.filling import Filling
 from everloop.domain.snippets import Snippets
-from everloop.domain.template import parse
 from everloop.domain.template_tool import ToolResult
 from everloop.errors import MissingInputs, UnknownTool, Unprocessable
 
@@ -11,7 +10,7 @@ TEXTS = Snippets("oc_1", "snippet", {"hello": "Good day, {{name}}", "two words":
 
 def filled(template: str, **inputs: object) -> tuple[str, tuple[ToolResult, ...]]:
     filling = Filling(inputs, {"snippet": TEXTS})
-    return parse(template).render(filling), filling.finish()
+    return filling.fill(template), filling.finish()
 
 
 @pytest.mark.parametrize(

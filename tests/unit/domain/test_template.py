@@ -7,7 +7,7 @@ from everloop.errors import MissingInputs, Unprocessable
 
 def rendered(template, inputs):
     filling = Filling(inputs)
-    text = parse(template).render(filling)
+    text = filling.fill(template)
     assert filling.finish() == ()
     return text
 
