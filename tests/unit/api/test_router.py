@@ -7,7 +7,7 @@ import pytest
 
 from everloop.api.router import build_fastapi
 from everloop.api.v4.chats import chat_routes
-from everloop.api.v4.completions import completion_deployed, completion_routes
+from everloop.api.v4.completions import completion_routes
 from everloop.errors import Unavailable
 from tests.fakes import FakeHouse
 
@@ -151,7 +151,7 @@ async def test_a_database_that_is_away_is_not_ready():
 
 
 async def test_a_hot_route_answers_at_the_edge_alone():
-    app = build_fastapi(NO_SERVICES, [completion_deployed(FakeHouse().completion, NO_ONCE)])
+    app = build_fastapi(NO_SERVICES, completion_routes(FakeHouse().completion, NO_ONCE))
 
     status, headers, _ = await call(app, "GET", "/v4/completion-deployed")
 
