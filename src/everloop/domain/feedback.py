@@ -9,6 +9,9 @@ from typing import Final
 from everloop.domain.ids import FeedbackId, LogId
 from everloop.domain.value import value
 
+# What is found by an index: PostgreSQL's take 2,700 bytes.
+LABEL_LENGTH: Final = 500
+
 Value = bool | int | float | str | tuple[str, ...]
 
 
@@ -19,6 +22,9 @@ class FeedbackClass(StrEnum):
     MULTI_SELECT = "multi_select"
     TEXT = "text"
     NUMBER = "number"
+
+
+LABELLED: Final = frozenset({FeedbackClass.SELECT, FeedbackClass.MULTI_SELECT})
 
 
 class Sentiment(StrEnum):
@@ -41,7 +47,7 @@ class FeedbackType:
     @property
     def categorical(self) -> bool:
         """Whether its values are labels."""
-        return self.kind in {FeedbackClass.SELECT, FeedbackClass.MULTI_SELECT}
+        return self.kind in LABELLED
 
 
 @value

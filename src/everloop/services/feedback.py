@@ -3,7 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from everloop.domain.feedback import Feedback, FeedbackClass, FeedbackType, Sentiment, Value, class_of, fits, label_of
+from everloop.domain.feedback import (
+    LABEL_LENGTH,
+    LABELLED,
+    Feedback,
+    FeedbackClass,
+    FeedbackType,
+    Sentiment,
+    Value,
+    class_of,
+    fits,
+    label_of,
+)
 from everloop.domain.ids import FeedbackId, LogId, Prefix, ProjectId
 from everloop.domain.scope import Scope
 from everloop.domain.value import value
@@ -120,6 +131,10 @@ def _check_value(kind: FeedbackClass, command: FeedbackCommand) -> None:
         raise _invalid(command, "Give a `value`, or `unset: true` to take feedback back.")
     if not fits(kind, command.value):
         raise _invalid(command, f"Feedback of type {command.type!r} is {_WANTED[kind]}.")
+    if kind in LABELLED and any(len(label_of(each)) > LABEL_LENGTH for each in _values(command.value)):
+        raise _invalid(
+            command, f"A label has at most {LABEL_LENGTH} characters. For longer texts there is the type `comment`."
+        )
 
 
 def _type_for(types: Sequence[FeedbackType], command: FeedbackCommand) -> FeedbackType:

@@ -126,3 +126,15 @@ async def test_an_unknown_log_is_not_found_and_nothing_is_written(place):
     with pytest.raises(NotFound, match="data_no"):
         await place.say(place.command("rating", "good"), FeedbackCommand("rating", "good", "data_no"))
     assert place.said == []
+
+
+@pytest.mark.parametrize(("kind", "value"), [("rating", "x" * 501), ("issue", ("a", "x" * 501)), ("mine", "x" * 501)])
+async def test_a_label_that_no_index_holds_is_refused(place, kind, value):
+    with pytest.raises(InvalidFields, match="A label has at most 500 characters"):
+        await place.say(place.command(kind, value))
+    assert place.said == []
+
+
+async def test_a_label_may_be_long_and_a_comment_of_any_length(place):
+    await place.say(place.command("rating", "x" * 500), place.command("comment", "x" * 100_000))
+    assert len(place.said) == 2
