@@ -5,19 +5,19 @@ numbers of any size are kept as they are. A byte order mark is accepted.
 """
 
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import msgspec
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
+from everloop.domain.depth import MAX_DEPTH, too_deep
 from everloop.errors import FieldIssue, InvalidFields
 
 _decode = msgspec.json.Decoder().decode
 _BOM: Final = b"\xef\xbb\xbf"
-# Deeper nesting than this is no honest input; it also keeps every later walk of the value from running out of stack.
-_MAX_DEPTH: Final = 200
+_DEEP: Final = f"nested deeper than {MAX_DEPTH} levels"
 
 
 def decode(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
@@ -26,8 +26,8 @@ def decode(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
         value = _decode(body.removeprefix(_BOM))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise invalid(_reason(error)) from None
-    if body.count(b"[") + body.count(b"{") > _MAX_DEPTH and _deeper_than(value, _MAX_DEPTH):
-        raise invalid(f"nested deeper than {_MAX_DEPTH} levels")
+    if too_deep(body, value):
+        raise invalid(_DEEP)
     return value
 
 
@@ -38,23 +38,10 @@ def invalid(reason: str) -> InvalidFields:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, RecursionError):
-        return f"nested deeper than {_MAX_DEPTH} levels"
+        return _DEEP
     if isinstance(error, UnicodeDecodeError):
         return "it is not UTF-8"
     return str(error).removeprefix("JSON is malformed: ").rstrip(".")
-
-
-def _deeper_than(value: Any, depth: int) -> bool:  # noqa: ANN401 - any JSON value
-    level = _children([value])
-    for _ in range(depth):
-        if not level:
-            return False
-        level = _children(child for each in level for child in (each.values() if isinstance(each, dict) else each))
-    return bool(level)
-
-
-def _children(values: Iterable[Any]) -> list[Any]:
-    return [each for each in values if isinstance(each, (dict, list))]
 
 
 class _StrictRequest(Request):
