@@ -56,6 +56,8 @@ def _tell(account: Account, *, dry: bool) -> None:
         typer.echo(f"{kind:{widest}}  {account.kept[kind]:>10,} {new}  {account.there[kind]:>10,} already there")
     for (what, why), count in account.left.items():
         typer.echo(f"Left out: {count:,} x {what} ({why}).")
+    if account.more_left:
+        typer.echo(f"Left out: {account.more_left:,} more of other kinds.")
     for problem in account.problems:
         typer.echo(f"everloop: {problem.place}: {problem.message}", err=True)
     if account.more_problems:

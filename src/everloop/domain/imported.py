@@ -67,7 +67,7 @@ class Judgment:
 class ImportedLog:
     """A log of a project. `version` is the configuration that made it, as the log tells it.
 
-    `environment` is a name; the log's own `environment_id` is not set.
+    `environment` is a name; the log's own `environment_id` is not set. `size` is how many bytes tell of it there.
     """
 
     place: str
@@ -76,6 +76,7 @@ class ImportedLog:
     environment: str | None
     judgments: tuple[Judgment, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    size: int = 0
 
 
 @value

@@ -10,7 +10,7 @@ from everloop.domain.config import ConfigVersion, Endpoint, ModelConfig, fingerp
 from everloop.domain.ids import ConfigId, ProjectId
 from everloop.domain.imported import LeftOut
 from everloop.imports.humanloop.messages import messages
-from everloop.imports.humanloop.shapes import Id, Int64, Object, Unmappable, keys, milliseconds, shaped, unplaced
+from everloop.imports.humanloop.shapes import Id, Int64, Object, Text, Unmappable, keys, milliseconds, shaped, unplaced
 
 
 class _Tool(msgspec.Struct, omit_defaults=True):
@@ -28,11 +28,11 @@ class _ResponseFormat(msgspec.Struct, omit_defaults=True):
 class _Version(msgspec.Struct, kw_only=True):
     version_id: Id
     created_at: datetime
-    model: Annotated[str, Meta(min_length=1)]
+    model: Annotated[Text, Meta(min_length=1)]
     endpoint: str | None = None
     template: str | list[Any] | None = None
     template_language: str | None = None
-    provider: str | None = None
+    provider: Text | None = None
     max_tokens: Int64 | None = None
     temperature: float | None = None
     top_p: float | None = None
@@ -45,9 +45,9 @@ class _Version(msgspec.Struct, kw_only=True):
     reasoning_effort: Literal["high", "medium", "low"] | Int64 | None = None
     tools: list[_Tool] | None = None
     linked_tools: list[_Tool] | None = None
-    version_name: str | None = None
-    version_description: str | None = None
-    commit_message: str | None = None
+    version_name: Text | None = None
+    version_description: Text | None = None
+    commit_message: Text | None = None
 
 
 # What says again what the file, the deployments, the logs or the template say.

@@ -9,7 +9,7 @@ from everloop.domain.dataset import Datapoint, DatapointContent, Dataset, input_
 from everloop.domain.ids import DatapointId, DatasetId, ProjectId
 from everloop.domain.imported import LeftOut
 from everloop.imports.humanloop.messages import spoken
-from everloop.imports.humanloop.shapes import Id, Name, Object, keys, milliseconds, shaped, unplaced
+from everloop.imports.humanloop.shapes import Id, Name, Object, Text, keys, milliseconds, shaped, unplaced
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -18,7 +18,7 @@ class _File(msgspec.Struct):
     id: Id
     path: Name
     created_at: datetime
-    description: str | None = None
+    description: Text | None = None
 
 
 class _Version(msgspec.Struct):

@@ -1,6 +1,7 @@
 """An export as a whole: which of its files are what."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 from everloop.domain.config import ConfigVersion
@@ -21,7 +22,7 @@ from everloop.imports.humanloop.datasets import datapoint, dataset, left_of_data
 from everloop.imports.humanloop.folder import Folder
 from everloop.imports.humanloop.logs import imported_log
 from everloop.imports.humanloop.prompts import deployment, left_of_prompt, project
-from everloop.imports.humanloop.shapes import Object, Unmappable
+from everloop.imports.humanloop.shapes import Unmappable
 
 _WHY: Final = {
     "tool": "tools are written into the configs that use them; the organisation's own are not there yet",
@@ -29,8 +30,9 @@ _WHY: Final = {
     "flow": "v4 has no flows; the logs of their prompts share a session",
     "agent": "v4 has no agents",
 }
-_PROMPT: Final = "prompt"
-_DATASET: Final = "dataset"
+# A version of a dataset is kept in one piece. What a datapoint is in memory is counted with it.
+_MOST_OF_A_VERSION: Final = 200_000_000
+_APIECE: Final = 500
 
 
 class Export:
@@ -38,8 +40,8 @@ class Export:
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
-        self._prompts: list[tuple[str, Object]] = []
-        self._datasets: list[tuple[str, Object]] = []
+        self._prompts: list[str] = []
+        self._datasets: list[str] = []
         self._others: list[tuple[str, str]] = []
         self._problems: list[Problem] = []
         for place in folder.files():
@@ -47,9 +49,9 @@ class Export:
 
     def prompts(self) -> Iterator[ImportedPrompt | Problem]:
         yield from self._problems
-        for place, value in self._prompts:
+        for place in self._prompts:
             try:
-                yield self._prompt(place, value)
+                yield self._prompt(place)
             except Unmappable as error:
                 yield Problem(f"{place}/file.json", f"The prompt is left out. {error}")
 
@@ -58,16 +60,15 @@ class Export:
             if isinstance(found, Problem):
                 yield found
                 continue
-            place, value = found
             try:
-                yield imported_log(prompt.project.id, value, place)
+                yield replace(imported_log(prompt.project.id, found.value, found.place), size=found.size)
             except Unmappable as error:
-                yield Problem(place, f"The log is left out. {error}")
+                yield Problem(found.place, f"The log is left out. {error}")
 
     def datasets(self) -> Iterator[ImportedDataset | Problem]:
-        for place, value in self._datasets:
+        for place in self._datasets:
             try:
-                yield ImportedDataset(place, dataset(value))
+                yield ImportedDataset(place, dataset(self._folder.object(f"{place}/file.json")))
             except Unmappable as error:
                 yield Problem(f"{place}/file.json", f"The dataset is left out. {error}")
 
@@ -86,10 +87,11 @@ class Export:
         for place, kind in self._others:
             yield LeftOut(f"{kind} file", _WHY[kind])
             yield from self._skipped_logs(place, kind)
-        for place in (*(each for each, _ in self._prompts), *(each for each, _ in self._others)):
+        for place in (*self._prompts, *(each for each, _ in self._others)):
             evaluations = len(self._folder.folders(f"{place}/evaluations"))
             if evaluations:
                 yield LeftOut("evaluation", "evaluations are not there yet", evaluations)
+        yield from self._folder.passed_over
 
     def _skipped_logs(self, place: str, kind: str) -> Iterator[Remark]:
         try:
@@ -108,15 +110,16 @@ class Export:
             return
         match value.get("type"):
             case "prompt":
-                self._prompts.append((place, value))
+                self._prompts.append(place)
             case "dataset":
-                self._datasets.append((place, value))
+                self._datasets.append(place)
             case str(kind) if kind in _WHY:
                 self._others.append((place, kind))
             case kind:
                 self._problems.append(Problem(f"{place}/file.json", f"The file is of the unknown type {kind!r}."))
 
-    def _prompt(self, place: str, value: Object) -> ImportedPrompt:
+    def _prompt(self, place: str) -> ImportedPrompt:
+        value = self._folder.object(f"{place}/file.json")
         found = project(value)
         remarks: list[Remark] = [*left_of_prompt(value)]
         versions = sorted(self._versions(place, found.id, remarks), key=lambda each: (each.created_at, each.id))
@@ -147,19 +150,22 @@ class Export:
             except Unmappable as error:
                 remarks.append(Problem(file, f"A deployment is left out. {error}"))
 
-    def _state(self, dataset: ImportedDataset, place: str, created_at: int) -> DatasetState:
+    def _state(self, dataset: ImportedDataset, place: str, created_at: int) -> DatasetState | Problem:
         remarks: list[Remark] = []
         datapoints: list[Datapoint] = []
+        size = 0
         for found in self._folder.lines(place):
+            size += _APIECE + (0 if isinstance(found, Problem) else found.size)
+            if size > _MOST_OF_A_VERSION:
+                return Problem(place, f"The version is left out: it is larger than {_MOST_OF_A_VERSION:,} bytes.")
             if isinstance(found, Problem):
                 remarks.append(found)
                 continue
-            where, value = found
             try:
-                datapoints.append(datapoint(dataset.dataset.id, created_at, value))
-                remarks += left_of_datapoint(value)
+                datapoints.append(datapoint(dataset.dataset.id, created_at, found.value))
+                remarks += left_of_datapoint(found.value)
             except Unmappable as error:
-                remarks.append(Problem(where, f"The datapoint is left out. {error}"))
+                remarks.append(Problem(found.place, f"The datapoint is left out. {error}"))
         return DatasetState(place, created_at, tuple(datapoints), tuple(remarks))
 
 

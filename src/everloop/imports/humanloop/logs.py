@@ -13,7 +13,18 @@ from everloop.domain.usage import told
 from everloop.imports.humanloop.configs import config_version
 from everloop.imports.humanloop.judgments import judgments
 from everloop.imports.humanloop.messages import spoken
-from everloop.imports.humanloop.shapes import Count, Id, Name, Object, Unmappable, keys, milliseconds, shaped, unplaced
+from everloop.imports.humanloop.shapes import (
+    Count,
+    Id,
+    Name,
+    Object,
+    Text,
+    Unmappable,
+    keys,
+    milliseconds,
+    shaped,
+    unplaced,
+)
 
 # The kind of error of a log that was made elsewhere.
 _REPORTED: Final = "reported"
@@ -33,7 +44,7 @@ class _Log(msgspec.Struct, kw_only=True):
     output_message: Object | None = None
     error: str | None = None
     stdout: str | None = None
-    finish_reason: str | None = None
+    finish_reason: Text | None = None
     metadata: Object | None = None
     provider_request: Object | None = None
     provider_response: Object | None = None
@@ -43,9 +54,9 @@ class _Log(msgspec.Struct, kw_only=True):
     reasoning_tokens: Count | None = None
     prompt_cost: float | None = None
     output_cost: float | None = None
-    source: str | None = None
+    source: Text | None = None
     source_datapoint_id: Id | None = None
-    user: str | None = None
+    user: Text | None = None
     environment: Name | None = None
     save: bool | None = None
     session_id: Id | None = None

@@ -6,9 +6,19 @@ from everloop.domain.feedback import Feedback, FeedbackClass, FeedbackType
 from everloop.domain.ids import ProjectId
 from everloop.domain.imported import ImportedLog, Judgment, LeftOut
 from everloop.domain.scope import Scope
-from everloop.errors import Conflict, NotFound
+from everloop.domain.value import value
+from everloop.errors import Conflict, NotFound, Unprocessable
 from everloop.ports.logs import FeedbackStore
 from everloop.services.importing.account import Account
+
+
+@value
+class _Said:
+    """What was said of one log and is not there."""
+
+    place: str
+    types: Sequence[FeedbackType]
+    pieces: Sequence[Feedback]
 
 
 class FeedbackImport:
@@ -20,42 +30,47 @@ class FeedbackImport:
     async def keep(
         self, scope: Scope, project_id: ProjectId, logs: Sequence[ImportedLog], account: Account, *, dry: bool
     ) -> None:
-        """Keeps the feedback that is not there. Raises `Unavailable`."""
+        """Keeps the feedback that is not there: all at once, or log by log when something is wrong with one of them.
+
+        Raises `Unavailable`.
+        """
         judged = [each for each in logs if each.judgments]
         if not judged:
             return
         said = await self._feedback.of_logs(scope, [each.log.id for each in judged])
         known = (await self._feedback.types(scope, [project_id])).get(project_id, ())
         kinds = {each.name: each.kind for each in known}
-        types: list[FeedbackType] = []
-        pieces: list[Feedback] = []
+        fresh: list[_Said] = []
         for log in judged:
+            types: list[FeedbackType] = []
+            pieces: list[Feedback] = []
             for judgment in log.judgments:
                 if kinds.setdefault(judgment.type.name, judgment.type.kind) is not judgment.type.kind:
                     account.note([_another_kind(judgment, kinds[judgment.type.name])])
                     continue
-                fresh = _fresh(judgment, said.get(log.log.id, ()))
-                account.there["feedback"] += len(judgment.pieces) - len(fresh)
-                if fresh:
-                    types.append(judgment.type)
-                    pieces += fresh
-        await self._record(scope, project_id, types, pieces, account, dry=dry)
+                missing = _fresh(judgment, said.get(log.log.id, ()))
+                account.there["feedback"] += len(judgment.pieces) - len(missing)
+                types += [judgment.type] if missing else []
+                pieces += missing
+            if pieces:
+                fresh.append(_Said(log.place, types, pieces))
+        await self._record(scope, project_id, fresh, account, dry=dry)
 
     async def _record(
-        self,
-        scope: Scope,
-        project_id: ProjectId,
-        types: Sequence[FeedbackType],
-        pieces: Sequence[Feedback],
-        account: Account,
-        *,
-        dry: bool,
+        self, scope: Scope, project_id: ProjectId, said: Sequence[_Said], account: Account, *, dry: bool
     ) -> None:
+        if not said:
+            return
+        pieces = [piece for each in said for piece in each.pieces]
         try:
-            if pieces and not dry:
-                await self._feedback.record(scope, project_id, types, pieces)
-        except (Conflict, NotFound) as error:
-            account.fail(f"feedback on {pieces[0].log_id} and its neighbours", str(error))
+            if not dry:
+                await self._feedback.record(scope, project_id, [kind for each in said for kind in each.types], pieces)
+        except (Conflict, NotFound, Unprocessable) as error:
+            if len(said) == 1:
+                account.fail(said[0].place, f"The feedback on the log is left out. {error}")
+                return
+            for each in said:
+                await self._record(scope, project_id, [each], account, dry=dry)
         else:
             account.kept["feedback"] += len(pieces)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import Final
 
 from everloop.domain.environment import Environment
 from everloop.domain.ids import EnvironmentId
@@ -17,10 +17,9 @@ from everloop.services.importing.account import Account
 from everloop.services.importing.feedback import FeedbackImport
 from everloop.services.importing.prompts import Place, PromptImport
 
-# Logs that are in memory at once, and in one transaction.
+# Logs that are in memory at once, and in one transaction: so many, or so many bytes and the one that is too much.
 BATCH: Final = 200
-
-Item = TypeVar("Item")
+BATCH_BYTES: Final = 16_000_000
 
 
 class LogImport:
@@ -45,7 +44,7 @@ class LogImport:
         self, scope: Scope, place: Place, found: Iterator[ImportedLog | Problem], account: Account, *, dry: bool
     ) -> None:
         """Keeps the logs that are not there. Raises `Unavailable`."""
-        for some in _batches(found, BATCH):
+        for some in _batches(found):
             account.note(each for each in some if isinstance(each, Problem))
             logs = {each.log.id: each for each in reversed(some) if isinstance(each, ImportedLog)}
             await self._batch(scope, place, list(reversed(logs.values())), account, dry=dry)
@@ -111,12 +110,14 @@ class LogImport:
         return list(fresh)
 
 
-def _batches(found: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    batch: list[Item] = []
+def _batches(found: Iterable[ImportedLog | Problem]) -> Iterator[list[ImportedLog | Problem]]:
+    batch: list[ImportedLog | Problem] = []
+    size = 0
     for each in found:
         batch.append(each)
-        if len(batch) == size:
+        size += 0 if isinstance(each, Problem) else each.size
+        if len(batch) == BATCH or size >= BATCH_BYTES:
             yield batch
-            batch = []
+            batch, size = [], 0
     if batch:
         yield batch

@@ -47,13 +47,24 @@ def test_each_kind_of_judgment_is_a_kind_of_feedback(value: Any, kind: str, expe
 
 
 @pytest.mark.parametrize(
-    ("value", "kind"), [(["a"], "select"), ("five", "number"), ("x", "poem"), (True, "number"), ({}, "text")]
+    ("value", "kind"),
+    [
+        *((["a"], "select"), ("five", "number"), ("x", "poem"), (True, "number"), ({}, "text")),
+        *((2**63, "number"), (10**400, "number"), ("a\x00", "text"), (["a\x00"], "multi_select")),
+        *(("x" * 501, "select"), (["x" * 501], "multi_select"), (["x"] * 1_001, "multi_select")),
+    ],
 )
 def test_what_does_not_fit_its_evaluator_is_a_problem_in_its_place(value: Any, kind: str):
     found, (problem,) = judgments([judged("evl_1", "mark", value, kind, [])], LOG, 7, "here")
     assert found == []
     assert isinstance(problem, Problem)
     assert problem.place == "here"
+
+
+def test_of_more_judgments_than_anybody_makes_the_first_are_kept():
+    found, remarks = judgments([judged("evl_1", "mark", 1, "number", [])] * 1_001, LOG, 7, "here")
+    assert len(found) == 1_000
+    assert remarks == [Problem("here", "Of 1,001 judgments the first 1,000 are kept.")]
 
 
 def test_judgments_of_machines_are_left_out_and_missing_ones_are_none():

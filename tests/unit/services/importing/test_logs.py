@@ -1,15 +1,16 @@
 """What the log writer refuses is left out alone, and told."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from everloop.domain.ids import LogId, OrganisationId, ProjectId
-from everloop.domain.imported import ImportedLog
+from everloop.domain.imported import ImportedLog, Problem
 from everloop.domain.log import Log
 from everloop.domain.scope import Scope
 from everloop.errors import Conflict, Unprocessable
 from everloop.services.importing.account import Account
-from everloop.services.importing.logs import LogImport, _batches
+from everloop.services.importing.logs import BATCH, BATCH_BYTES, LogImport, _batches
 
 SCOPE = Scope(OrganisationId("org_1"), "everloop")
 TAKEN, IMPOSSIBLE = LogId("log_taken"), LogId("log_impossible")
@@ -49,5 +50,15 @@ async def test_a_log_that_is_refused_leaves_the_others_of_its_batch():
 
 
 def test_batches_hold_everything_in_order():
-    assert list(_batches(range(7), 3)) == [[0, 1, 2], [3, 4, 5], [6]]
-    assert list(_batches([], 3)) == []
+    found = [log(f"log_{number}") for number in range(2 * BATCH + 1)]
+    batches = list(_batches(found))
+    assert [len(each) for each in batches] == [BATCH, BATCH, 1]
+    assert [one for each in batches for one in each] == found
+    assert list(_batches([])) == []
+
+
+def test_a_batch_of_large_logs_is_small():
+    sizes = [1, BATCH_BYTES - 1, 1, 1, 2 * BATCH_BYTES, 1]
+    found: list[ImportedLog | Problem] = [replace(log(f"log_{size}"), size=size) for size in sizes]
+    found.insert(3, Problem("a line", "It is broken."))
+    assert [len(each) for each in _batches(found)] == [2, 4, 1]
