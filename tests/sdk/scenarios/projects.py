@@ -103,6 +103,35 @@ def a_project_counts_and_exports_its_logs(stage: Stage) -> None:
 
 
 @scenario
+def a_project_is_deleted_and_its_name_means_a_new_one(stage: Stage) -> None:
+    project = stage.name()
+    made = stage.registered(project)
+    log = stage.client.complete_deployed(project=project, inputs={"name": "Ada"}).data[0]
+    stage.client.projects.delete(id=made.project_id)
+    gone = [
+        lambda: stage.client.projects.get(id=made.project_id),
+        lambda: stage.client.projects.delete(id=made.project_id),
+        lambda: stage.client.model_configs.get(id=made.config.id),
+        lambda: stage.client.logs.update(id=log.id, output="x"),
+        lambda: stage.client.complete_deployed(project_id=made.project_id),
+    ]
+    for ask in gone:
+        assert refused(404, ask)["code"] == 404
+    new = stage.registered(project)
+    assert new.project_id != made.project_id
+    answer = stage.client.complete_deployed(project=project, inputs={"name": "Ada"})
+    assert answer.project_id == new.project_id
+    assert stage.log(new.project_id, answer.data[0].id).config_id == new.config.id
+
+
+@scenario
+async def a_project_is_deleted_asynchronously(stage: Stage) -> None:
+    made = await stage.client.projects.acreate(name=stage.name())
+    await stage.client.projects.adelete(id=made.id)
+    assert refused(404, lambda: stage.client.projects.get(id=made.id))["code"] == 404
+
+
+@scenario
 def an_unknown_project_is_not_found(stage: Stage) -> None:
     detail = refused(404, lambda: stage.client.projects.get(id="pr_000000000000000000000"))
     assert detail["code"] == 404

@@ -276,6 +276,9 @@ const scenarios = {
     const renamed = name("renamed");
     assert.equal((await client.projects.update({ id: made.id, name: renamed })).data.name, renamed);
     assert.equal((await client.projects.get({ id: made.id })).data.name, renamed);
+    await client.projects.delete({ id: made.id });
+    await refused(404, () => client.projects.get({ id: made.id }));
+    assert.notEqual((await client.projects.create({ name: renamed })).data.id, made.id);
   },
 
   async errors_say_what_to_do() {

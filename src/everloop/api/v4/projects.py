@@ -37,7 +37,7 @@ async def create(
         types = [each.feedback_type() for each in request.feedback_types]
         await services.feedback.define_types(caller, details.project.id, types)
         details = await services.projects.get(caller, details.project.id)
-    return project(caller, details)
+    return project(caller, details, services.tools.box(caller))
 
 
 @router.get("/v4/projects", operation_id="Projects_list")
@@ -60,14 +60,15 @@ async def page(
         descending=order == "desc",
         request=from_zero(page, size),
     )
-    records = [project(caller, each) for each in found.items]
+    tools = services.tools.box(caller)
+    records = [project(caller, each, tools) for each in found.items]
     return PaginatedData[ProjectResponse](records=records, page=page, size=size, total=found.total)
 
 
 @router.get("/v4/projects/{id}", operation_id="Projects_get")
 async def get(caller: Caller, services: Use, id: ProjectPath) -> ProjectResponse:
     """Get a project."""
-    return project(caller, await services.projects.get(caller, id))
+    return project(caller, await services.projects.get(caller, id), services.tools.box(caller))
 
 
 @router.patch("/v4/projects/{id}", operation_id="Projects_update")
@@ -89,13 +90,21 @@ async def update(
         await services.projects.update(caller, id, name=request.name, directory_id=request.directory_id)
     if target is not None:
         await services.deployments.deploy(caller, id, target, None)
-    return project(caller, await services.projects.get(caller, id))
+    return project(caller, await services.projects.get(caller, id), services.tools.box(caller))
+
+
+@router.delete("/v4/projects/{id}", status_code=204, operation_id="Projects_delete")
+async def delete(caller: Caller, services: Use, id: ProjectPath) -> None:
+    """Delete a project with all that is in it, live or not: configs, experiments, datasets, logs. Its name is free."""
+    await services.projects.delete(caller, id)
 
 
 @router.get("/v4/projects/{id}/configs", operation_id="Projects_listConfigs")
 async def configs(caller: Caller, services: Use, id: ProjectPath) -> list[ProjectConfigResponse]:
     """List a project's configs, newest first."""
-    return [project_config(each.project, each.use) for each in await services.configs.of_project(caller, id)]
+    found = await services.configs.of_project(caller, id)
+    tools = services.tools.box(caller)
+    return [project_config(each.project, each.use, tools) for each in found]
 
 
 @router.get("/v4/projects/{id}/active-config", operation_id="Projects_getActiveConfig")
@@ -106,7 +115,7 @@ async def active(
     environment: EnvironmentName = None,
 ) -> GetModelConfigResponse:
     """Get the config that is live in an environment; a live experiment gives one of its own, with a `trial_id`."""
-    return active_config(await services.sampling.active(caller, id, environment))
+    return active_config(await services.sampling.active(caller, id, environment), services.tools.box(caller))
 
 
 @router.delete("/v4/projects/{id}/active-config", operation_id="Projects_deactivateConfig")
@@ -118,7 +127,7 @@ async def deactivate(
 ) -> ProjectResponse:
     """Leave nothing live in an environment."""
     await services.deployments.clear_named(caller, id, environment)
-    return project(caller, await services.projects.get(caller, id))
+    return project(caller, await services.projects.get(caller, id), services.tools.box(caller))
 
 
 @router.delete("/v4/projects/{id}/active-experiment", operation_id="Projects_deactivateExperiment")
@@ -130,7 +139,7 @@ async def deactivate_experiment(
 ) -> ProjectResponse:
     """Leave nothing live in an environment where an experiment is; a config that is live stays."""
     await services.deployments.clear_experiment(caller, id, environment)
-    return project(caller, await services.projects.get(caller, id))
+    return project(caller, await services.projects.get(caller, id), services.tools.box(caller))
 
 
 @router.post("/v4/projects/{id}/export", operation_id="Projects_export")
@@ -143,7 +152,8 @@ async def export(
 ) -> PaginatedData[LogResponse]:
     """Export a project's logs, newest first."""
     found = await services.logs.page(caller, id, from_zero(page, size))
-    records = [log_response(each) for each in found.items]
+    tools = services.tools.box(caller)
+    records = [log_response(each, tools) for each in found.items]
     return PaginatedData[LogResponse](records=records, page=page, size=size, total=found.total)
 
 
