@@ -31,6 +31,7 @@ from everloop.services.organisations import OrganisationService
 from everloop.services.projects import ProjectService
 from everloop.services.provider_keys import ProviderKeyService
 from everloop.services.record import Recorder
+from everloop.services.rendering import Rendering
 from everloop.services.resolve import Resolver
 from everloop.services.sampling import SamplingService
 from everloop.services.sessions import SessionService
@@ -49,6 +50,7 @@ from tests.fake_stores import (
     FakeProjectStore,
     Memory,
 )
+from tests.fake_templates import FakeTemplateEngine
 from tests.fake_tools import FakeToolStore
 
 
@@ -92,7 +94,10 @@ class FakeHouse:
         )
         environments = self.environments = EnvironmentService(environments=FakeEnvironmentStore(self.memory), **known)
         self.tools = ToolService(tools=FakeToolStore(self.memory), **known)
-        self.configs = ConfigService(projects=projects, configs=configs, tools=self.tools, **known)
+        self.rendering = Rendering(FakeTemplateEngine())
+        self.configs = ConfigService(
+            projects=projects, configs=configs, tools=self.tools, rendering=self.rendering, **known
+        )
         self.deployments = DeploymentService(
             projects=projects,
             environments=environments,
@@ -137,6 +142,7 @@ class FakeHouse:
             sessions=self.sessions,
             provider_keys=self.provider_keys,
             tools=self.tools,
+            rendering=self.rendering,
             providers=self.providers,
             recorder=Recorder(writer=self.writer, pricing=FakePrices(), clock=self.clock),
             metrics=self.metrics,

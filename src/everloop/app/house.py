@@ -40,6 +40,7 @@ from everloop.services.organisations import OrganisationService
 from everloop.services.projects import ProjectService
 from everloop.services.provider_keys import ProviderKeyService
 from everloop.services.record import Recorder
+from everloop.services.rendering import Rendering
 from everloop.services.resolve import Resolver
 from everloop.services.sampling import SamplingService
 from everloop.services.sessions import SessionService
@@ -104,6 +105,7 @@ class House:
             directory=self.directory,
             projects=self.projects,
             tools=self.tools,
+            rendering=self.rendering,
             configs=self.storage.configs,
             **self._common,
         )
@@ -186,6 +188,11 @@ class House:
         return ToolService(directory=self.directory, tools=self.storage.tools, **self._common)
 
     @cached_property
+    def rendering(self) -> Rendering:
+        """What fills templates."""
+        return Rendering(self.world.templates)
+
+    @cached_property
     def resolver(self) -> Resolver:
         """From what a call names to what answers it."""
         return Resolver(directory=self.directory, projects=self.projects, environments=self.environments)
@@ -200,6 +207,7 @@ class House:
             sessions=self.sessions,
             provider_keys=self.provider_keys,
             tools=self.tools,
+            rendering=self.rendering,
             providers=self.providers,
             recorder=Recorder(writer=self.storage.log_writer, pricing=self.world.prices, clock=clock),
             metrics=self.world.metrics,
@@ -329,4 +337,5 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         yield house
     finally:
         await providers.close()
+        await world.templates.close()
         await storage.close()

@@ -3,29 +3,27 @@
 from dataclasses import replace
 
 from everloop.domain.config import ConfigVersion, ModelConfig
-from everloop.domain.filling import Filling
 from everloop.domain.generation import GenerationRequest
 from everloop.domain.message import filled, text_of
-from everloop.domain.template_tool import TemplateTools
 from everloop.domain.tool import check_choice
 from everloop.errors import BadRequest, InvalidFields
 from everloop.services.command import Chat, CompletionCommand
+from everloop.services.rendering import Filler
 
 
 def request_of(
-    command: CompletionCommand, version: ConfigVersion, tools: TemplateTools, samples: int, *, streamed: bool
+    command: CompletionCommand, version: ConfigVersion, filler: Filler, samples: int, *, streamed: bool
 ) -> GenerationRequest:
-    """The request for so many samples; `tools` are those that templates may call.
+    """The request for so many samples; `filler` is for the templates of the version.
 
     Raises `MissingInputs`, `Unprocessable`, `InvalidFields`, `BadRequest`.
     """
-    filling = Filling(command.inputs.value, tools)
     if command.chat is not None:
-        return _chat(command, command.chat, version.config, filling, samples, streamed=streamed)
+        return _chat(command, command.chat, version.config, filler, samples, streamed=streamed)
     config = version.config
     if config.prompt_template is None:
         raise BadRequest(f"Model config {version.id} has no prompt template to complete.")
-    prompt = filling.fill(config.prompt_template)
+    prompt = filler.fill(config.prompt_template)
     return GenerationRequest(
         config=config,
         prompt=prompt,
@@ -35,16 +33,16 @@ def request_of(
         seed=command.seed,
         logprobs=command.logprobs,
         suffix=command.suffix,
-        tool_results=filling.finish(),
+        tool_results=filler.finish(),
     )
 
 
 def _chat(
-    command: CompletionCommand, chat: Chat, config: ModelConfig, filling: Filling, samples: int, *, streamed: bool
+    command: CompletionCommand, chat: Chat, config: ModelConfig, filler: Filler, samples: int, *, streamed: bool
 ) -> GenerationRequest:
     """The template's messages, filled, and after them the call's own, which are left as they are."""
-    messages = (*filled(config.chat_template or (), filling.fill), *chat.messages)
-    results = filling.finish()
+    messages = (*filled(config.chat_template or (), filler.fill), *chat.messages)
+    results = filler.finish()
     if not messages:
         raise InvalidFields.one(
             ("body", "messages"), "The config has no chat template, so the call must bring a message at least."

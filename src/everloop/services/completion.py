@@ -16,6 +16,7 @@ from everloop.services.given import Given, GivenConfigs
 from everloop.services.interleave import interleaved
 from everloop.services.provider_keys import ProviderKeyService
 from everloop.services.record import Context, Recorder
+from everloop.services.rendering import Rendering
 from everloop.services.resolve import Caller, Draw, Place, Resolver, draw, draw_each
 from everloop.services.sessions import SessionService
 from everloop.services.streaming import SampleStreams
@@ -33,6 +34,7 @@ class CompletionService:
         sessions: SessionService,
         provider_keys: ProviderKeyService,
         tools: ToolService,
+        rendering: Rendering,
         providers: Providers,
         recorder: Recorder,
         clock: Clock,
@@ -45,6 +47,7 @@ class CompletionService:
         self._sessions = sessions
         self._provider_keys = provider_keys
         self._tools = tools
+        self._rendering = rendering
         self._providers = providers
         self._recorder = recorder
         self._clock = clock
@@ -143,18 +146,20 @@ class CompletionService:
         self, scope: Scope, command: CompletionCommand, draws: Sequence[Draw], *, streamed: bool
     ) -> list[tuple[ProviderCall, Draw]]:
         try:
-            return [(self._provider_call(scope, command, each, streamed=streamed), each) for each in draws]
+            return [(await self._provider_call(scope, command, each, streamed=streamed), each) for each in draws]
         except UnknownTool:
             # Another process may have made it a moment ago: one read before saying no.
             await self._tools.refresh()
-            return [(self._provider_call(scope, command, each, streamed=streamed), each) for each in draws]
+            return [(await self._provider_call(scope, command, each, streamed=streamed), each) for each in draws]
 
-    def _provider_call(self, scope: Scope, command: CompletionCommand, drawn: Draw, *, streamed: bool) -> ProviderCall:
+    async def _provider_call(
+        self, scope: Scope, command: CompletionCommand, drawn: Draw, *, streamed: bool
+    ) -> ProviderCall:
         tools = self._tools.box(scope)
         version = tools.defined(drawn.resolved.version)
         provider = self._providers.get(version.config.provider)
-        request = request_of(command, version, tools.of_templates, len(drawn.indices), streamed=streamed)
-        prepared = provider.prepare(request)
+        filler = await self._rendering.filler(version.config, command.inputs, tools.of_templates)
+        prepared = provider.prepare(request_of(command, version, filler, len(drawn.indices), streamed=streamed))
         return ProviderCall(
             provider, prepared, self._provider_keys.for_call(scope, version.config.provider, command.provider_api_keys)
         )

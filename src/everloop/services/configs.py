@@ -22,6 +22,7 @@ from everloop.ports.projects import ConfigStore
 from everloop.ports.system import Clock, Ids
 from everloop.services.directory import Directory
 from everloop.services.projects import ProjectService
+from everloop.services.rendering import Rendering
 from everloop.services.tools import ToolService
 
 
@@ -50,6 +51,7 @@ class ConfigService:
         directory: Directory,
         projects: ProjectService,
         tools: ToolService,
+        rendering: Rendering,
         configs: ConfigStore,
         clock: Clock,
         ids: Ids,
@@ -57,6 +59,7 @@ class ConfigService:
         self._directory = directory
         self._projects = projects
         self._tools = tools
+        self._rendering = rendering
         self._configs = configs
         self._clock = clock
         self._ids = ids
@@ -66,9 +69,10 @@ class ConfigService:
     ) -> ProjectConfig:
         """Finds or makes the version; the first one ever registered in a project goes live (default environment).
 
-        Raises `NotFound`, and `InvalidFields` when it links a tool that is not there.
+        Raises `NotFound`, and `InvalidFields` when it links a tool that is not there or has a template that is wrong.
         """
         await self._tools.check_links(scope, config)
+        await self._rendering.check(config)
         project = (await self._projects.resolve(scope, reference)).project
         version = self.draft(project, config, labels)
         first = Deployment(

@@ -5,6 +5,7 @@ import pytest
 
 from everloop.domain.config import ConfigVersion, Endpoint, ModelConfig
 from everloop.domain.document import Document
+from everloop.domain.filling import Filling
 from everloop.domain.ids import ConfigId, ProjectId
 from everloop.domain.reference import ProjectReference
 from everloop.domain.template_tool import ToolResult
@@ -32,7 +33,8 @@ def asked(config: ModelConfig, chat: Chat | None = None, **changes: Any):
         project=ProjectReference("p"), inputs=Document({"it": "x"}, b'{"it":"x"}'), chat=chat, **changes
     )
     version = ConfigVersion(ConfigId("config_1"), ProjectId("pr_1"), config, "f", 0)
-    return request_of(command, version, {"echo": Echo()}, 3, streamed=True)
+    filler = Filling(command.inputs.value, {"echo": Echo()})
+    return request_of(command, version, filler, 3, streamed=True)
 
 
 def test_a_completion_has_a_prompt_and_no_messages():

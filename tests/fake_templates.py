@@ -1,0 +1,18 @@
+"""An engine for templates that makes plain what it was given, and calls no process."""
+
+from collections.abc import Sequence
+
+from everloop.domain.document import Document
+from everloop.domain.template_language import Rendered, TemplateFlaw
+from everloop.domain.template_tool import TemplateTools, ToolResult
+
+
+class FakeTemplateEngine:
+    """Renders `t` as `[t <the inputs>]`, runs every tool with the argument `x`, and has `wrong` for a flaw."""
+
+    async def check(self, templates: Sequence[str]) -> TemplateFlaw | None:
+        return TemplateFlaw(templates.index("wrong"), "It is wrong.") if "wrong" in templates else None
+
+    async def render(self, templates: Sequence[str], inputs: Document, tools: TemplateTools) -> Rendered:
+        results = tuple(ToolResult(each.id, name, f"{name}(x)", each.run(["x"])) for name, each in tools.items())
+        return Rendered(tuple(f"[{each} {inputs.text.decode()}]" for each in templates), results)
