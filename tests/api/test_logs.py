@@ -155,6 +155,7 @@ def test_a_child_is_in_its_parents_session(running_server, register, project_nam
         ("judgment", {"a": 1}),
         ("judgment", [1]),
         ("created_at", "yesterday"),
+        ("created_at", 0),
         ("created_at", "1969-12-31T23:59:59Z"),
         ("created_at", "2082-01-01T00:00:00Z"),
         ("duration", "nan"),

@@ -17,7 +17,7 @@ LIMITS: Final = {
     "maximum 1000": "records a page",
     "maximum 9223372036854775": "records to skip fit 64 bits",
     "minimum -9223372036854775808": "whole numbers have 64 bits",
-    "maximum 9223372036854775808": "the same; a schema writes the limit as a float, which rounds it up",
+    "maximum 9223372036854775807": "the same",
 }
 
 _GENERATING: Final = [

@@ -1,5 +1,6 @@
 """The kinds of fields that wire models are made of, and their limits."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, TypeVar
 
@@ -25,6 +26,7 @@ INT64: Final = 2**63 - 1
 # Longer lists are no honest request.
 MAX_ITEMS: Final = 1000
 
+_NUMBER: Final = re.compile(r"\s*[+-]?[\d.]+\s*")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _END: Final = _EPOCH + timedelta(milliseconds=len(ALPHABET) ** TIME_WIDTH - 1)
 _ONE: Final = "<one>"
@@ -56,6 +58,12 @@ def _in_time(moment: datetime) -> datetime:
     return aware
 
 
+def _no_number(value: object) -> object:
+    if isinstance(value, (int, float)) or (isinstance(value, str) and _NUMBER.fullmatch(value)):
+        raise ValueError("give a text such as 2024-05-06T07:08:09Z: a number does not say whether it counts seconds")
+    return value
+
+
 def _how_many(value: object) -> str:
     return _MANY if isinstance(value, list) else _ONE
 
@@ -76,8 +84,10 @@ Name = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00]*$")
 Int64 = Annotated[int, Field(ge=-INT64 - 1, le=INT64), NoBoolean]
 Count = Annotated[int, Field(ge=0, le=INT64), NoBoolean]
 Number = Annotated[float, Field(allow_inf_nan=False), NoBoolean]
+# Pydantic takes a small number for seconds and a large one for milliseconds, of whichever a caller may think.
+NoNumber: Final = BeforeValidator(_no_number)
 # A moment without a time zone is in UTC; log ids carry the time and end in 2081.
-Moment = Annotated[datetime, AfterValidator(_in_time)]
+Moment = Annotated[datetime, AfterValidator(_in_time), NoNumber]
 # Only the first wrong item is told: a thousand lists of a thousand wrong items each would cost gigabytes of errors.
 Items = Annotated[list[Item], Field(max_length=MAX_ITEMS, fail_fast=True)]
 # One thing or a list of them. Said through tags, so that an error is about the one shape that was sent.

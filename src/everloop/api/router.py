@@ -19,6 +19,7 @@ from everloop.api.manage import api_keys, environments, provider_keys, tools
 from everloop.api.manage import datasets as dataset_versions
 from everloop.api.manage import deployments as deployment_history
 from everloop.api.manage import experiments as managed_experiments
+from everloop.api.openapi import Documented
 from everloop.api.services import Services
 from everloop.api.v4 import (
     datapoints,
@@ -75,7 +76,7 @@ _ROUTERS = (
 
 def build_fastapi(services: Services, hot_routes: Sequence[HotRoute] = ()) -> FastAPI:
     """The application. The edge answers the hot routes itself; they are here to be documented beside the others."""
-    app = FastAPI(
+    app = Documented(
         title="Everloop",
         version=__version__,
         description=_DESCRIPTION,

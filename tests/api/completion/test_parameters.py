@@ -188,8 +188,9 @@ def test_a_vendor_that_ignores_n_is_asked_again_for_the_rest(app):
     assert len({each["id"] for each in answer["data"]}) == 3
 
 
-def test_without_return_inputs_they_stay_on_the_log_alone(app):
-    (sample,) = app.complete(app.project(), return_inputs=False)["data"]
+@pytest.mark.parametrize("said", [False, 0, "false"])  # each can only be meant so
+def test_without_return_inputs_they_stay_on_the_log_alone(app, said):
+    (sample,) = app.complete(app.project(), return_inputs=said)["data"]
     assert sample["inputs"] == {}
     assert app.log(sample["id"])["inputs"] == {"it": "hello"}
 

@@ -45,6 +45,14 @@ def test_times_that_no_log_id_can_carry(at):
         TypeAdapter(Moment).validate_python(at)
 
 
+@pytest.mark.parametrize(
+    "at", [0, 1_700_000_000, 1_700_000_000_000, 0.5, True, "0", " 1700000000 ", "-1.5", "1700000000000"]
+)
+def test_a_number_is_no_time_since_nobody_knows_its_unit(at):
+    with pytest.raises(ValidationError, match="a number does not say"):
+        TypeAdapter(Moment).validate_python(at)
+
+
 @pytest.mark.parametrize("value", [True, False, 0, 1, -INT64, 0.5, "", "text", [], ["a", "b"]])
 def test_plain_values_keep_their_type(value):
     kept = TypeAdapter(Plain).validate_python(value)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
-from everloop.api.fields import Moment, Reference, Request, Text, milliseconds
+from everloop.api.fields import Moment, NoNumber, Reference, Request, Text, milliseconds
 from everloop.api.paging import FirstZero, Size
 from everloop.domain.log_filter import FeedbackFilter, LogColumn, LogFilter, LogSort, VersionStatus, letters
 from everloop.errors import FieldIssue, InvalidFields
@@ -34,7 +34,9 @@ def _kind_of_day(value: object) -> str:
 
 
 Part = Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$"), AfterValidator(_few_letters)]
-Day = Annotated[Annotated[date, Tag("<date>")] | Annotated[Moment, Tag("<moment>")], Discriminator(_kind_of_day)]
+Day = Annotated[
+    Annotated[date, NoNumber, Tag("<date>")] | Annotated[Moment, Tag("<moment>")], Discriminator(_kind_of_day)
+]
 Values = Annotated[list[Text], Field(max_length=_MOST_VALUES)]
 
 

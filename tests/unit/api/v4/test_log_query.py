@@ -67,6 +67,13 @@ def test_everything_asked():
     )
 
 
+@pytest.mark.parametrize("text", ["0", "1700006400", "1700006400000"])
+def test_a_number_is_no_day(text):
+    for name in ("start_date", "end_date"):
+        with pytest.raises(ValidationError, match="a number does not say"):
+            asked((name, text))
+
+
 @pytest.mark.parametrize(
     ("text", "first", "end"),
     [
