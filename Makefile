@@ -15,7 +15,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 QUICK_TESTS = $(wildcard tests/unit tests/contract tests/property)
 SDKS := 0.7.0 0.7.35
 
-.PHONY: help setup run test test-long check lint fmt sdk-envs bench peers lock clean
+.PHONY: help setup run test test-long check lint fmt sdk-envs bench peers reference lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +51,9 @@ peers: .venv-litellm/.done bench/peers/portkey/node_modules/.done ## Install the
 
 sdk-envs: $(SDKS:%=.venv-sdk-%/.done) tests/sdk/typescript/node_modules/.done ## Install the official clients
 
+reference: setup ## Write docs/reference anew from what the code says of itself
+	@$(BIN)/python -m reference
+
 lock: setup ## Rebuild the locks from pyproject.toml (UPGRADE=1 for newer versions)
 	@$(LOCK) pyproject.toml -o requirements/runtime.txt
 	@$(LOCK) --group build -c requirements/runtime.txt -o requirements/build.txt
@@ -62,7 +65,7 @@ lock: setup ## Rebuild the locks from pyproject.toml (UPGRADE=1 for newer versio
 
 clean: ## Remove what the other targets made (data stays)
 	rm -rf .venv .venv-sdk-* .venv-litellm bench/peers/portkey/node_modules tests/sdk/typescript/node_modules .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
-	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	find src tests bench reference -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # ------------------------------------------------------------------------------------------- virtual environments
 # A stamp file per step: a second run is instant, and a changed lock installs again. The runtime is a step of its own,

@@ -26,16 +26,16 @@ _HELP = (
     " EVERLOOP_MAX_SAMPLES, EVERLOOP_MAX_CALLS, EVERLOOP_LOG_RETENTION_DAYS; OPENAI_API_KEY and OPENAI_BASE_URL."
 )
 
-_app = typer.Typer(help=_HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-_app.command()(serve)
-_app.command()(init)
-_app.command()(doctor)
-_app.command()(backup)
-_app.command()(restore)
-_app.command()(migrate)
-_app.add_typer(imports, name="import")
-_app.add_typer(keys, name="keys")
-_app.add_typer(orgs, name="orgs")
+command_line = typer.Typer(help=_HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+command_line.command()(serve)
+command_line.command()(init)
+command_line.command()(doctor)
+command_line.command()(backup)
+command_line.command()(restore)
+command_line.command()(migrate)
+command_line.add_typer(imports, name="import")
+command_line.add_typer(keys, name="keys")
+command_line.add_typer(orgs, name="orgs")
 
 
 def _show_version(wanted: bool) -> None:
@@ -44,7 +44,7 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@_app.callback()
+@command_line.callback()
 def _options(
     version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")] = False,
 ) -> None:
@@ -54,7 +54,7 @@ def _options(
 def main() -> None:
     """The entry point; what the operator can mend is one line on stderr, and exit status 1."""
     try:
-        _app()
+        command_line()
     except (BadSetting, EverloopError) as error:
         typer.echo(f"everloop: {error}", err=True)
         sys.exit(1)
