@@ -66,7 +66,7 @@ def test_a_chat_config(register):
     ]
 
 
-def test_tools_in_the_shapes_of_old_clients(register):
+def test_tools_in_the_shapes_of_old_clients(running_server, register):
     tool = {
         "type": "tool",
         "name": "search",
@@ -77,14 +77,17 @@ def test_tools_in_the_shapes_of_old_clients(register):
         "setup_schema": None,
     }
 
-    answer = register(tools=[tool, {"id": "oc_1", "source": "organization", "name": "linked"}])
+    link = {"id": "oc_OfOldClients", "source": "organization", "name": "linked"}
+    body = {"kind": "json_schema", "name": "of_old_clients", "id": link["id"]}
+    running_server.post("/api/tools", body).expect(201)
+    answer = register(tools=[tool, link])
 
     check(answer, "post", "/model-configs")
     inline, linked = answer["config"]["tools"]
     assert inline["id"].startswith("tool_")
     assert inline["parameters"] == tool["parameters"]
-    assert linked["id"] == "oc_1"
-    assert [each["id"] for each in answer["config"]["tool_configs"]] == [inline["id"], "oc_1"]
+    assert (linked["id"], linked["name"]) == (link["id"], "of_old_clients")
+    assert [each["id"] for each in answer["config"]["tool_configs"]] == [inline["id"], link["id"]]
 
 
 def test_what_was_read_can_be_registered_again(running_server, register, project_name):
@@ -133,7 +136,7 @@ def test_numbers_are_kept_exactly(running_server, register):
         ("seed", 1.5),
         ("stop", [1]),
         ("other", []),
-        ("template_language", "jinja"),
+        ("template_language", "mustache"),
         ("response_format", {"type": "xml"}),
         ("chat_template", [{"role": "wizard"}]),
         ("chat_template", [{}] * 1001),

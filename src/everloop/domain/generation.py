@@ -24,6 +24,8 @@ class FinishReason(StrEnum):
 class GenerationRequest:
     """One call of a provider: `samples` answers to one rendered prompt, or (in a chat) to a list of messages.
 
+    Every tool of `config` has its definition, also one that the configuration only links.
+
     `messages` are v4's, as plain JSON objects, and None for a completion; of a chat, `prompt` is their text, for
     counting. `tool_choice` is v4's: a word, or the name of one tool in an object. `tool_results` are of
     the tools that ran while the template was filled: for people, not for the provider.

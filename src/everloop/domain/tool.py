@@ -4,20 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from everloop.domain.config import ModelConfig
-from everloop.errors import InvalidFields, Unprocessable
-
-Tool = Mapping[str, Any]
-
-
-def inline_tools(config: ModelConfig) -> tuple[Tool, ...]:
-    """The configuration's tools, each with its definition. Raises `Unprocessable` for one that is only a link."""
-    for tool in config.tools:
-        if not tool.get("name"):
-            raise Unprocessable(
-                f"The config links tool {tool.get('id')!r} of the organisation, and linked tools are not there yet:"
-                " give the config the tool's whole definition."
-            )
-    return config.tools
+from everloop.errors import InvalidFields
 
 
 def check_choice(config: ModelConfig, choice: str | Mapping[str, Any] | None) -> None:

@@ -12,7 +12,6 @@ import msgspec
 
 from everloop.domain.config import ModelConfig
 from everloop.domain.generation import GenerationRequest, PreparedCall
-from everloop.domain.tool import inline_tools
 from everloop.errors import Unprocessable
 from everloop.providers import openai_messages
 from everloop.providers.facts import Api, api_of, reasons, token_limit_field
@@ -83,11 +82,10 @@ def _prompt(request: GenerationRequest, api: Api) -> dict[str, Any]:
 
 def _tools(request: GenerationRequest) -> dict[str, Any]:
     """OpenAI refuses a choice where there are no tools to choose from."""
-    tools = inline_tools(request.config)
-    if not tools:
+    if not request.config.tools:
         return _given(tool_choice=request.tool_choice) if "tools" in request.config.other else {}
     fields = ("name", "description", "parameters", "strict")
-    functions = [{key: tool[key] for key in fields if tool.get(key) is not None} for tool in tools]
+    functions = [{key: tool[key] for key in fields if tool.get(key) is not None} for tool in request.config.tools]
     offered = [{"type": "function", "function": function} for function in functions]
     return {"tools": offered} | _given(tool_choice=request.tool_choice)
 

@@ -138,13 +138,6 @@ def test_nothing_deployed_is_said_so(chats):
     assert chats.call(None).detail[0]["loc"] == ["body", "project"]
 
 
-def test_a_linked_tool_is_not_there_yet(chats):
-    project = chats.project(tools=[{"id": "oc_0123456789", "source": "organization"}])
-    reply = chats.call(project)
-    assert (reply.status, reply.detail["type"]) == (422, "unprocessable_entity_error")
-    assert "oc_0123456789" in reply.detail["message"]
-
-
 def test_a_chat_needs_a_chat_model(chats):
     reply = chats.call(chats.project(model="davinci-002", tools=None))
     assert reply.status == 422

@@ -293,12 +293,14 @@ def test_a_chat_is_asked_with_its_messages_its_tools_and_its_choice(vendor: Vend
 
 
 def test_a_chat_that_cannot_be_asked_is_refused_before_the_call(vendor: Vendor):
-    for config in (
-        ModelConfig("davinci-002", endpoint=Endpoint.CHAT),
-        ModelConfig("gpt-4o", endpoint=Endpoint.CHAT, tools=({"id": "oc_1", "source": "organization"},)),
-    ):
-        with pytest.raises(Unprocessable):
-            chat(vendor, {}, streamed=False, config=config)
+    with pytest.raises(Unprocessable):
+        chat(vendor, {}, streamed=False, config=ModelConfig("davinci-002", endpoint=Endpoint.CHAT))
+
+
+def test_a_chat_is_asked_with_the_definitions_of_the_tools_that_its_config_links(vendor: Vendor):
+    config = ModelConfig("gpt-4o", endpoint=Endpoint.CHAT, tools=({"id": "oc_1", "source": "organization", **ADD},))
+    sent = json.loads(chat(vendor, {}, streamed=False, config=config).body)
+    assert sent["tools"] == [{"type": "function", "function": ADD}]
 
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["plain", "stream"])

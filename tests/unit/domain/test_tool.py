@@ -1,21 +1,15 @@
 import pytest
 
 from everloop.domain.config import ModelConfig
-from everloop.domain.tool import check_choice, inline_tools
-from everloop.errors import InvalidFields, Unprocessable
+from everloop.domain.tool import check_choice
+from everloop.errors import InvalidFields
 
 ADD = {"name": "add", "parameters": {"type": "object"}}
-LINK = {"id": "oc_1", "source": "organization"}
+LINKED = {"id": "oc_1", "source": "organization", "name": "mul"}
 
 
 def named(name):
     return {"type": "function", "function": {"name": name}}
-
-
-def test_a_tool_that_is_only_a_link_is_refused_by_its_id():
-    assert inline_tools(ModelConfig("m", tools=(ADD, {**LINK, "name": "sub"}))) == (ADD, {**LINK, "name": "sub"})
-    with pytest.raises(Unprocessable, match=r"'oc_1'.*not there yet"):
-        inline_tools(ModelConfig("m", tools=(ADD, LINK)))
 
 
 @pytest.mark.parametrize("choice", [None, "none", "auto"])
@@ -25,7 +19,7 @@ def test_what_forces_nothing_needs_no_tools(choice):
 
 @pytest.mark.parametrize("choice", ["required", named("add")])
 def test_what_is_there_can_be_asked_for(choice):
-    check_choice(ModelConfig("m", tools=(ADD,)), choice)
+    check_choice(ModelConfig("m", tools=(LINKED, ADD)), choice)
     check_choice(ModelConfig("m", other={"tools": []}), choice)
 
 
@@ -34,7 +28,7 @@ def test_what_is_there_can_be_asked_for(choice):
     [
         ((), "required", "no tools"),
         ((), named("add"), "no tool 'add', but no tools"),
-        ((ADD, LINK), named("sub"), "no tool 'sub', but only add, oc_1"),
+        ((ADD, LINKED), named("sub"), "no tool 'sub', but only add, mul"),
     ],
 )
 def test_what_is_not_there_is_a_wrong_field(tools, choice, said):

@@ -213,11 +213,6 @@ def test_a_choice_goes_along_with_the_tools_it_is_about(choice: Any):
     assert "tool_choice" not in asked(call={"messages": MESSAGES}, tools=(ADD,))[1]
 
 
-def test_a_tool_that_is_only_a_link_is_refused():
-    with pytest.raises(Unprocessable, match="oc_1"):
-        asked(tools=({"id": "oc_1", "source": "organization"},), call={"messages": MESSAGES})
-
-
 def test_half_a_surrogate_pair_in_a_message_is_refused():
     with pytest.raises(Unprocessable, match="surrogate"):
         asked(call={"messages": ({"role": "user", "content": "\ud800"},)})

@@ -7,9 +7,9 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from everloop.api.fields import Answer, Int64, Items, Number, OneOrMany, Request, Shape, Text
 from everloop.api.v4.message_models import ChatMessageWithToolCall, Message
 from everloop.domain.config import Endpoint, LoggedType, ModelConfig
+from everloop.domain.template_language import DEFAULT
+from everloop.domain.toolbox import LINKED
 from everloop.services.configs import Labels
-
-LINKED = "organization"
 
 
 def _effort_kind(value: object) -> str:
@@ -57,11 +57,13 @@ class ToolRequest(Request):
         return self.source == LINKED
 
     def stored(self) -> dict[str, Any]:
-        """The tool as it is kept: without what says nothing, and without an id that was only derived from the rest."""
-        kept = {name: value for name, value in self if value is not None and value != ""}
-        if not self.linked:
-            kept.pop("id", None)
-        return kept
+        """The tool as it is kept: without what says nothing, and without an id that was only derived from the rest.
+
+        A link is kept without the definition that answers show beside it: that is the organisation's.
+        """
+        if self.linked and self.id:
+            return {"id": self.id, "source": LINKED}
+        return {name: value for name, value in self if name != "id" and value is not None and value != ""}
 
 
 def _model_alone(kind: Any) -> Any:  # noqa: ANN401 - any JSON value
@@ -92,7 +94,9 @@ class ModelConfigRequest(Request):
     )
     prompt_template: str | None = Field(None, description="The prompt; `{{name}}` is replaced by the input `name`.")
     chat_template: Items[ChatMessageWithToolCall] | None = None
-    template_language: Literal["default"] | None = None
+    template_language: Literal["default", "jinja"] | None = Field(
+        None, description="What the templates are written in: names and calls between braces (default), or Jinja."
+    )
     tools: Items[ToolRequest] | None = None
     reasoning_effort: Effort | None = None
 
@@ -104,6 +108,7 @@ class ModelConfigRequest(Request):
             endpoint=self._endpoint(),
             prompt_template=self.prompt_template,
             chat_template=None if self.chat_template is None else tuple(each.stored() for each in self.chat_template),
+            template_language=self.template_language or DEFAULT,
             tools=tuple(each.stored() for each in self.tools or ()),
             max_tokens=-1 if self.max_tokens is None else self.max_tokens,
             temperature=1.0 if self.temperature is None else self.temperature,

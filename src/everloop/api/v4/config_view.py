@@ -4,32 +4,29 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from everloop.api.v4.config_models import (
-    LINKED,
-    ModelConfigResponse,
-    ToolConfigResponse,
-    ToolResponse,
-)
+from everloop.api.v4.config_models import ModelConfigResponse, ToolConfigResponse, ToolResponse
 from everloop.api.v4.message_models import message_view
 from everloop.domain.config import ConfigVersion, ModelConfig, canonical_json, fingerprint
 from everloop.domain.ids import ConfigId, Prefix, ProjectId, identifier
+from everloop.domain.toolbox import LINKED, Toolbox
 
 SOURCES: Final = (LINKED, "inline")
 
 
-def unregistered(config: ModelConfig, name: str | None, description: str | None) -> ModelConfigResponse:
+def unregistered(config: ModelConfig, name: str | None, description: str | None, tools: Toolbox) -> ModelConfigResponse:
     """A configuration that is in no project. Its id says what it is, so that it is the same in every answer."""
     digest = fingerprint(config)
     config_id = ConfigId(identifier(Prefix.CONFIG, int(digest, 16)))
-    return model_config(ConfigVersion(config_id, ProjectId(""), config, digest, 0, name, description))
+    return model_config(ConfigVersion(config_id, ProjectId(""), config, digest, 0, name, description), tools)
 
 
-def model_config(version: ConfigVersion) -> ModelConfigResponse:
-    """One version.
+def model_config(version: ConfigVersion, tools: Toolbox) -> ModelConfigResponse:
+    """One version, with the present definitions of the tools that it links.
 
     `name` stays null unless the caller gave one: the official client 0.7.0 takes a config with a name for another kind.
     """
     config = version.config
+    shown = [tools.shown(each) for each in config.tools]
     return ModelConfigResponse(
         id=version.id,
         other=dict(config.other),
@@ -48,8 +45,8 @@ def model_config(version: ConfigVersion) -> ModelConfigResponse:
         response_format=None if config.response_format is None else dict(config.response_format),
         prompt_template=config.prompt_template,
         chat_template=None if config.chat_template is None else [message_view(each) for each in config.chat_template],
-        tool_configs=[tool_config(each, _tool_id(each)) for each in config.tools],
-        tools=[_tool(each) for each in config.tools],
+        tool_configs=[tool_config(each, _tool_id(each)) for each in shown],
+        tools=[_tool(each) for each in shown],
         endpoint=config.endpoint.value,
         reasoning_effort=config.reasoning_effort,
         template_language=config.template_language,

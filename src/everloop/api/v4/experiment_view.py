@@ -13,6 +13,7 @@ from everloop.api.v4.experiment_models import (
 )
 from everloop.domain.evidence import Summary
 from everloop.domain.experiment import Experiment, ExperimentStatus
+from everloop.domain.toolbox import Toolbox
 from everloop.services.experiment_details import ArmDetails, ExperimentDetails
 
 _METRIC: Final = (
@@ -21,7 +22,7 @@ _METRIC: Final = (
 )
 
 
-def experiment(details: ExperimentDetails) -> ExperimentResponse:
+def experiment(details: ExperimentDetails, tools: Toolbox) -> ExperimentResponse:
     """An experiment with its configs."""
     kept = details.experiment
     initialized = kept.status is ExperimentStatus.INITIALIZED
@@ -30,7 +31,7 @@ def experiment(details: ExperimentDetails) -> ExperimentResponse:
         project_id=kept.project_id,
         name=kept.name,
         status="Initialized" if initialized else "In progress",
-        configs=[_config(kept, each) for each in details.arms],
+        configs=[_config(kept, each, tools) for each in details.arms],
         metric=_metric(kept),
         positive_labels=[PositiveLabel(type=each.type, value=each.value) for each in kept.positive_labels],
         created_at=moment(kept.created_at),
@@ -38,7 +39,7 @@ def experiment(details: ExperimentDetails) -> ExperimentResponse:
     )
 
 
-def _config(kept: Experiment, details: ArmDetails) -> ExperimentConfigResponse:
+def _config(kept: Experiment, details: ArmDetails, tools: Toolbox) -> ExperimentConfigResponse:
     version, outcomes = details.version, details.results.outcomes
     return ExperimentConfigResponse(
         mean=outcomes.mean,
@@ -47,7 +48,7 @@ def _config(kept: Experiment, details: ArmDetails) -> ExperimentConfigResponse:
         active=details.arm.active,
         id=version.id,
         display_name=version.name or version.config.model,
-        config=model_config(version),
+        config=model_config(version, tools),
         created_at=moment(details.arm.added_at),
         updated_at=moment(kept.updated_at),
     )

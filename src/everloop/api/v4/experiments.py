@@ -50,13 +50,14 @@ async def create(
         tuple(request.config_ids or ()),
         live=bool(request.set_active),
     )
-    return experiment(await services.experiments.create(caller, project_id, new))
+    return experiment(await services.experiments.create(caller, project_id, new), services.tools.box(caller))
 
 
 @router.get("/v4/projects/{project_id}/experiments", operation_id="Experiments_list")
 async def listing(caller: Caller, services: Use, project_id: ProjectPath) -> list[ExperimentResponse]:
     """List a project's experiments, newest first."""
-    return [experiment(each) for each in await services.experiments.of_project(caller, project_id)]
+    found = await services.experiments.of_project(caller, project_id)
+    return [experiment(each, services.tools.box(caller)) for each in found]
 
 
 @router.patch("/v4/experiments/{experiment_id}", operation_id="Experiments_update")
@@ -72,7 +73,7 @@ async def update(
         positive_labels=None if request.positive_labels is None else positive_labels(request.positive_labels),
         arms=_arms(request),
     )
-    return experiment(await services.experiments.update(caller, experiment_id, change))
+    return experiment(await services.experiments.update(caller, experiment_id, change), services.tools.box(caller))
 
 
 @router.delete("/v4/experiments/{experiment_id}", status_code=204, operation_id="Experiments_delete")
@@ -84,7 +85,7 @@ async def delete(caller: Caller, services: Use, experiment_id: ExperimentPath) -
 @router.get("/v4/experiments/{experiment_id}/model-config", operation_id="Experiments_sample")
 async def sample(caller: Caller, services: Use, experiment_id: ExperimentPath) -> GetModelConfigResponse:
     """Get one of the experiment's configs by chance, with a `trial_id` to give with the log of what you make of it."""
-    return active_config(await services.sampling.of_experiment(caller, experiment_id))
+    return active_config(await services.sampling.of_experiment(caller, experiment_id), services.tools.box(caller))
 
 
 def positive_labels(labels: Sequence[PositiveLabel]) -> tuple[outcome.PositiveLabel, ...]:

@@ -38,7 +38,8 @@ async def update_by_reference(
     request: Annotated[UpdateLogRequest, body(_EXAMPLE)],
 ) -> LogResponse:
     """Change the output, error or duration of the newest log that has your reference."""
-    return log_response(await services.logs.update_by_reference(caller, reference_id, request.change()))
+    log = await services.logs.update_by_reference(caller, reference_id, request.change())
+    return log_response(log, services.tools.box(caller))
 
 
 @router.patch("/v4/logs/{id}", operation_id="Logs_update")
@@ -49,7 +50,7 @@ async def update(
     request: Annotated[UpdateLogRequest, body(_EXAMPLE)],
 ) -> LogResponse:
     """Change the output, error or duration of a log."""
-    return log_response(await services.logs.update(caller, id, request.change()))
+    return log_response(await services.logs.update(caller, id, request.change()), services.tools.box(caller))
 
 
 @router.delete("/v4/logs", status_code=204, operation_id="Logs_delete")

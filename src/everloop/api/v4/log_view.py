@@ -11,6 +11,7 @@ from everloop.api.v4.message_models import message_view
 from everloop.api.v4.project_config_view import config, project_config
 from everloop.domain.generation import Usage
 from everloop.domain.log import Log
+from everloop.domain.toolbox import Toolbox
 from everloop.services.logs import LogDetails
 
 _decode = msgspec.json.Decoder().decode
@@ -21,7 +22,7 @@ def created(log: Log) -> CreateLogResponse:
     return CreateLogResponse(id=log.id, project_id=log.project_id, session_id=log.session_id)
 
 
-def log_response(details: LogDetails) -> LogResponse:
+def log_response(details: LogDetails, tools: Toolbox) -> LogResponse:
     """One log."""
     log, body, usage, use = details.log, details.log.body, details.log.usage, details.use
     return LogResponse(
@@ -42,7 +43,7 @@ def log_response(details: LogDetails) -> LogResponse:
         output=body.output,
         judgment=_value(body.judgment),
         config_id=log.config_id,
-        config=None if use is None else config(use.version),
+        config=None if use is None else config(use.version, tools),
         environment=details.environment,
         feedback=[feedback(each) for each in details.feedback],
         created_at=moment(log.created_at),
@@ -69,7 +70,7 @@ def log_response(details: LogDetails) -> LogResponse:
         batch_ids=[],
         trial_id=log.trial_id,
         metric_values=[],
-        project_config=None if use is None else project_config(details.project, use),
+        project_config=None if use is None else project_config(details.project, use, tools),
     )
 
 

@@ -45,7 +45,8 @@ async def page(
     """
     chosen = query.filter(raw.query_params.multi_items())
     found = await services.logs.page(caller, query.project_id, from_zero(query.page, query.size), chosen)
-    records = [log_response(each) for each in found.items]
+    tools = services.tools.box(caller)
+    records = [log_response(each, tools) for each in found.items]
     return PaginatedData[LogResponse](records=records, page=query.page, size=query.size, total=found.total)
 
 
@@ -56,4 +57,4 @@ async def get(
     id: Annotated[str, path("data_0VfTq3x9Lk2mZsB8cRnW4y", "The log's id.")],
 ) -> LogResponse:
     """Get a log."""
-    return log_response(await services.logs.get(caller, id))
+    return log_response(await services.logs.get(caller, id), services.tools.box(caller))

@@ -38,7 +38,7 @@ async def register(
         registered = await services.experiments.register(caller, reference, request.experiment, config, labels)
     else:
         registered = await services.configs.register(caller, reference, config, labels)
-    return project_config(registered.project, registered.use)
+    return project_config(registered.project, registered.use, services.tools.box(caller))
 
 
 @router.get("/v4/model-configs/{id}", operation_id="ModelConfigs_get")
@@ -48,4 +48,4 @@ async def get(
     id: Annotated[str, path("config_7Hq2mXc5TzJ8wK1sRdV0b", "The config's id.")],
 ) -> ModelConfigResponse:
     """Get a config."""
-    return model_config(await services.configs.get(caller, id))
+    return model_config(await services.configs.get(caller, id), services.tools.box(caller))

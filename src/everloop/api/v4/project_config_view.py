@@ -16,21 +16,22 @@ from everloop.api.v4.message_models import message_view
 from everloop.api.v4.project_config_models import ConfigResponse, GetModelConfigResponse, ProjectConfigResponse
 from everloop.domain.config import AnyVersion, ConfigUse, LoggedType, LoggedVersion, ModelConfig
 from everloop.domain.project import Project
+from everloop.domain.toolbox import Toolbox
 from everloop.services.sampling import ActiveConfig
 
 
-def project_config(project: Project, use: ConfigUse) -> ProjectConfigResponse:
+def project_config(project: Project, use: ConfigUse, tools: Toolbox) -> ProjectConfigResponse:
     """One version in its project, with its use."""
-    return ProjectConfigResponse(**_in_project(project, use))
+    return ProjectConfigResponse(**_in_project(project, use, tools))
 
 
-def active_config(active: ActiveConfig) -> GetModelConfigResponse:
+def active_config(active: ActiveConfig, tools: Toolbox) -> GetModelConfigResponse:
     """The version that is live in an environment."""
-    described = _in_project(active.project, active.use) | {"experiment_id": active.experiment_id}
+    described = _in_project(active.project, active.use, tools) | {"experiment_id": active.experiment_id}
     return GetModelConfigResponse(**described, environment_id=active.environment.id, trial_id=active.trial_id)
 
 
-def _in_project(project: Project, use: ConfigUse) -> dict[str, Any]:
+def _in_project(project: Project, use: ConfigUse, tools: Toolbox) -> dict[str, Any]:
     made = moment(use.version.created_at)
     return {
         "project_id": project.id,
@@ -40,16 +41,16 @@ def _in_project(project: Project, use: ConfigUse) -> dict[str, Any]:
         "last_used": made if use.last_used is None else moment(use.last_used),
         "num_datapoints": use.logs,
         "evaluation_aggregates": [],
-        "config": config(use.version),
+        "config": config(use.version, tools),
         "feedback_stats": None,
         "experiment_id": None,
     }
 
 
-def config(version: AnyVersion) -> ConfigResponse:
+def config(version: AnyVersion, tools: Toolbox) -> ConfigResponse:
     """One version of any type."""
     if not isinstance(version, LoggedVersion):
-        return model_config(version)
+        return model_config(version, tools)
     match version.config.type:
         case LoggedType.TOOL:
             return tool_config(version.config.content, version.id)

@@ -7,16 +7,17 @@ from everloop.api.v4.project_models import CategoricalFeedbackLabel, FeedbackTyp
 from everloop.domain.feedback import FeedbackType
 from everloop.domain.ids import OrganisationId, Prefix
 from everloop.domain.scope import Scope
+from everloop.domain.toolbox import Toolbox
 from everloop.services.projects import ProjectDetails
 
 
-def project(scope: Scope, details: ProjectDetails) -> ProjectResponse:
+def project(scope: Scope, details: ProjectDetails, tools: Toolbox) -> ProjectResponse:
     """A project."""
     kept = details.project
     return ProjectResponse(
         id=kept.id,
         name=kept.name,
-        active_config=None if details.active is None else project_config(kept, details.active),
+        active_config=None if details.active is None else project_config(kept, details.active, tools),
         users=[],
         data_count=details.logs,
         feedback_types=[feedback_type(each) for each in details.feedback_types],
@@ -26,7 +27,7 @@ def project(scope: Scope, details: ProjectDetails) -> ProjectResponse:
         directory_id=kept.directory_id,
         created_at=moment(kept.created_at),
         updated_at=moment(kept.updated_at),
-        active_experiment=None if details.experiment is None else experiment(details.experiment),
+        active_experiment=None if details.experiment is None else experiment(details.experiment, tools),
     )
 
 

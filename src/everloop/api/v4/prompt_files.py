@@ -56,14 +56,14 @@ async def serialize(
 
 @router.post("/v4/model-configs/deserialize", operation_id="ModelConfigs_deserialize")
 async def deserialize(
-    _caller: Caller, request: Annotated[DeserializeRequest, body({"config": _FILE})]
+    caller: Caller, services: Use, request: Annotated[DeserializeRequest, body({"config": _FILE})]
 ) -> ModelConfigResponse:
     """Read a `.prompt` file. Nothing is registered: the answer's id says what the config is, and finds nothing.
 
     Errors say the line of the file.
     """
     config = config_in(request.config)
-    return unregistered(config.config(), config.name, config.description)
+    return unregistered(config.config(), config.name, config.description, services.tools.box(caller))
 
 
 @router.post("/v4/model-configs/{id}/export", operation_id="ModelConfigs_export")

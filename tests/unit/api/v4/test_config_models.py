@@ -7,7 +7,8 @@ from pydantic import ValidationError
 from everloop.api.v4.config_models import ModelConfigRequest
 from everloop.api.v4.config_view import model_config
 from everloop.domain.config import ConfigVersion, Endpoint, ModelConfig, fingerprint
-from everloop.domain.ids import ConfigId, ProjectId
+from everloop.domain.ids import ConfigId, ProjectId, ToolId
+from everloop.domain.toolbox import NO_TOOLS, OrganisationTool, Toolbox, ToolKind
 from tests.contract_v4.answers import check_schema
 
 texts = st.text(max_size=20)
@@ -81,7 +82,7 @@ def test_any_config_comes_back_as_it_was_registered(body):
     config = ModelConfigRequest.model_validate(body).config()
     stored = msgspec.json.decode(msgspec.json.encode(config), type=ModelConfig)
 
-    shown = model_config(version(stored)).model_dump(mode="json")
+    shown = model_config(version(stored), NO_TOOLS).model_dump(mode="json")
 
     check_schema(shown, "ModelConfigResponse")
     again = ModelConfigRequest.model_validate(shown).config()
@@ -121,7 +122,7 @@ def test_the_endpoint_when_nobody_says(body, endpoint):
 def test_a_tool_has_the_same_id_wherever_it_is_shown():
     def shown(tool):
         config = ModelConfigRequest.model_validate({"model": "m", "tools": [tool]}).config()
-        return model_config(version(config)).tools[0].id
+        return model_config(version(config), NO_TOOLS).tools[0].id
 
     assert shown({"name": "f", "parameters": {"a": 1, "b": 2}}) == shown(
         {"parameters": {"b": 2, "a": 1.0}, "name": "f"}
@@ -129,6 +130,26 @@ def test_a_tool_has_the_same_id_wherever_it_is_shown():
     assert shown({"name": "f"}) != shown({"name": "g"})
     assert shown({"name": "f", "id": "tool_old"}) == shown({"name": "f"})
     assert shown({"id": "oc_1", "source": "organization"}) == "oc_1"
+
+
+@given(tools, texts)
+def test_a_link_is_the_same_config_whatever_is_sent_beside_it(beside, description):
+    link = {"id": "oc_1", "source": "organization"}
+    alone, more = (
+        ModelConfigRequest.model_validate({"model": "m", "tools": [each]}).config() for each in (link, beside | link)
+    )
+    assert (alone, fingerprint(alone)) == (more, fingerprint(more))
+    tool = OrganisationTool(ToolId("oc_1"), ToolKind.FUNCTION, "now", 1, 1, description, {"title": description})
+    shown = model_config(version(alone), Toolbox.of([tool])).model_dump(mode="json")
+    check_schema(shown, "ModelConfigResponse")
+    (described,), (old,) = shown["tools"], shown["tool_configs"]
+    assert described == {
+        "id": "oc_1", "source": "organization", "name": "now", "description": description,
+        "parameters": {"title": description}, "strict": None, "other": None,
+    }
+    assert (old["id"], old["name"], old["source"]) == ("oc_1", "now", "organization")
+    # What is shown can be registered again, and is the same config.
+    assert ModelConfigRequest.model_validate(shown).config() == alone
 
 
 @pytest.mark.parametrize("tool", [{}, {"id": "x"}, {"source": "organization"}, {"name": ""}, {"name": 7}])
