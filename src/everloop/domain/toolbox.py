@@ -10,6 +10,7 @@ from everloop.domain.config import ConfigVersion, ModelConfig
 from everloop.domain.ids import ToolId
 from everloop.domain.json_schema import flaw_in
 from everloop.domain.snippets import Snippets
+from everloop.domain.template_language import templates_of
 from everloop.domain.template_tool import TemplateTools
 from everloop.domain.value import value
 from everloop.errors import FieldIssue, InvalidFields, UnknownTool
@@ -113,6 +114,14 @@ def _check_parameters(schema: Mapping[str, Any]) -> None:
 def is_link(tool: Mapping[str, Any]) -> bool:
     """Whether a tool of a configuration is a tool of the organisation."""
     return tool.get("source") == LINKED and "id" in tool
+
+
+def uses(config: ModelConfig, tool: OrganisationTool) -> bool:
+    """Whether a configuration links a function, or has a template that calls a tool of snippets."""
+    if tool.kind is ToolKind.FUNCTION:
+        return tool.id in links(config)
+    call = re.compile(rf"{{[{{%][^{{}}]*?(?<![\w-]){re.escape(tool.name)}\s*\(")
+    return any(call.search(text) for _, text in templates_of(config))
 
 
 def links(config: ModelConfig) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from everloop.domain.config import ConfigVersion, ModelConfig
 from everloop.domain.ids import Prefix, ToolId
 from everloop.domain.scope import Scope
-from everloop.domain.toolbox import OrganisationTool, Toolbox, ToolChange, ToolKind, links
+from everloop.domain.toolbox import OrganisationTool, Toolbox, ToolChange, ToolKind, uses
 from everloop.domain.value import value
 from everloop.errors import BadRequest, Conflict, InvalidFields, NotFound
 from everloop.ports.system import Clock, Ids
@@ -53,7 +53,15 @@ class ToolService:
         return tool
 
     async def update(self, scope: Scope, tool_id: str, change: ToolChange) -> OrganisationTool:
-        """Changes it for every configuration that links it. Raises `NotFound`, `InvalidFields` and `Conflict`."""
+        """Changes it for every configuration that links it, and for every template that calls it.
+
+        Raises `NotFound` and `InvalidFields`, and `Conflict` for a name that is taken, or by which templates that are
+        in use call it.
+        """
+        if change.name is not None:
+            tool = await self.get(scope, tool_id)
+            if tool.kind is ToolKind.SNIPPETS and tool.name != change.name:
+                await self._require_unused(scope, tool)
         now = self._clock.now()
         tool = await self._tools.change(scope, ToolId(tool_id), lambda each: change.applied(each, now))
         await self._directory.refresh()
@@ -62,17 +70,7 @@ class ToolService:
     async def delete(self, scope: Scope, tool_id: str) -> None:
         """Takes it away. Raises `NotFound`, and `Conflict` while something that answers calls needs it."""
         tool = await self.get(scope, tool_id)
-        await self._directory.refresh()
-        projects = sorted(
-            view.project.name
-            for view in self._directory.organisation(scope).projects.values()
-            if any(tool.id in links(each.config) for each in view.answering())
-        )
-        if projects:
-            raise Conflict(
-                f"Tool {tool.name!r} is linked by what is live, or by an experiment, in {_told(projects)}: let"
-                " other configs answer there first."
-            )
+        await self._require_unused(scope, tool)
         await self._tools.delete(scope, tool.id)
         await self._directory.refresh()
 
@@ -101,6 +99,19 @@ class ToolService:
                 " first (`POST /api/tools` takes an `id`)."
             )
             raise InvalidFields.one(("body", "tools"), message)
+
+    async def _require_unused(self, scope: Scope, tool: OrganisationTool) -> None:
+        await self._directory.refresh()
+        projects = sorted(
+            view.project.name
+            for view in self._directory.organisation(scope).projects.values()
+            if any(uses(each.config, tool) for each in view.answering())
+        )
+        if projects:
+            raise Conflict(
+                f"Tool {tool.name!r} is needed by what is live, or by an experiment, in {_told(projects)}: let other"
+                " configs answer there first."
+            )
 
     async def _missing(self, scope: Scope, config: ModelConfig) -> list[str]:
         if self.box(scope).missing(config):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from everloop.domain.config import ConfigVersion, ModelConfig
 from everloop.domain.ids import ConfigId, ProjectId, ToolId
-from everloop.domain.toolbox import MOST_SNIPPETS, OrganisationTool, Toolbox, ToolChange, ToolKind, links
+from everloop.domain.toolbox import MOST_SNIPPETS, OrganisationTool, Toolbox, ToolChange, ToolKind, links, uses
 from everloop.errors import InvalidFields, UnknownTool
 
 PARAMETERS = {"type": "object", "properties": {"city": {"type": "string"}}}
@@ -73,6 +73,33 @@ def test_a_link_that_no_model_can_be_told_of(tool_id: str):
     kept = {**link, "name": "kept"}
     assert defined(linking(kept)).tools == (kept,)
     assert BOX.missing(linking(kept)) == []
+
+
+@pytest.mark.parametrize(
+    ("config", "function", "snippets"),
+    [
+        (linking(INLINE, LINK), True, False),
+        (linking({**LINK, "id": "oc_2"}), False, False),
+        (ModelConfig("m", prompt_template='Hi {{snippet("a")}}'), False, True),
+        (ModelConfig("m", prompt_template="{{ x }}{{ snippet(a) }}"), False, True),
+        (
+            ModelConfig("m", prompt_template="{% if x %}{% set y = snippet ('a') %}", template_language="jinja"),
+            False,
+            True,
+        ),
+        (
+            ModelConfig("m", prompt_template="snippet(a) {{ my-snippet(a) }} {{ snippets(a) }} {{ snippet }}"),
+            False,
+            False,
+        ),
+        (ModelConfig("m", chat_template=({"role": "user", "content": "{{snippet(a)}}"},)), False, True),
+        (ModelConfig("m", chat_template=({"content": [{"type": "text", "text": "{{snippet(a)}}"}]},)), False, True),
+        (ModelConfig("m", chat_template=({"role": "user", "content": None},)), False, False),
+    ],
+)
+def test_what_a_config_needs(config: ModelConfig, function: bool, snippets: bool):
+    assert uses(config, FUNCTION) is function
+    assert uses(config, SNIPPETS) is snippets
 
 
 def test_a_change_of_nothing():

@@ -114,6 +114,22 @@ async def test_a_tool_in_use_is_kept_and_says_by_whom(house: FakeHouse):
     await house.tools.delete(house.scope, tool.id)
 
 
+async def test_snippets_that_templates_in_use_call_stay_and_keep_their_name(house: FakeHouse):
+    tool = await snippets(house, a="A")
+    version = await house.deploy("p", ModelConfig("m", "fake", prompt_template="{{ snippet(a) }}"))
+    for call in (
+        lambda: house.tools.delete(house.scope, tool.id),
+        lambda: house.tools.update(house.scope, tool.id, ToolChange("other")),
+    ):
+        with pytest.raises(Conflict, match=r"'snippet'.*'p'"):
+            await call()
+    await house.tools.update(house.scope, tool.id, ToolChange("snippet", snippets={"b": "B"}))
+    (environment,) = house.environments.all(house.scope)
+    await house.deployments.clear(house.scope, version.project_id, environment.id)
+    await house.tools.update(house.scope, tool.id, ToolChange("other"))
+    await house.tools.delete(house.scope, tool.id)
+
+
 async def in_experiment(house: FakeHouse, tool: OrganisationTool) -> tuple[str, str, list[ConfigId]]:
     """An experiment of two arms, of which the second links the tool; nothing is live."""
     versions = [await house.deploy("p", linking(prompt="one")), await house.deploy("p", linking(link(tool)))]
