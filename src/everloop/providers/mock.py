@@ -29,6 +29,10 @@ A list that is shorter than the number of samples begins anew. A `tool_choice` g
 text, the name of a tool gives a call of it, `required` the scripted calls, or one of the first tool. Pieces of tool
 calls count as words for a fault, and one that is to come after more words than there are comes instead of the end.
 Plain calls take as long as the stream would, and a fault fails them whichever sample it hits.
+
+Whoever may call may bring a script, so that none can keep the server from other calls: a script says 100,000 characters
+at most; all samples of a call together have 100,000 words, then they end with `length`; and the first words have
+`logprobs`, as many as give 10,000 of them.
 """
 
 import asyncio

@@ -4,7 +4,7 @@ import hashlib
 import re
 import zlib
 from collections.abc import Iterable, Sequence
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Any, Final
 
 import msgspec
@@ -18,6 +18,9 @@ from everloop.providers.mock_script import Script
 
 _WORD: Final = re.compile(r"\s*\S+|\s+$")
 _LONGEST_ECHO: Final = 4000
+# Of all samples of a call together.
+_MOST_WORDS: Final = 100_000
+_MOST_LOGPROBS: Final = 10_000
 
 
 @value
@@ -46,20 +49,25 @@ def sample(request: GenerationRequest, script: Script, index: int) -> MockSample
     scripted = script.scripted_text(index)
     if scripted is None:
         scripted = "" if called else _echo(request, index)
-    words = tuple(_WORD.findall(_before_stop(scripted, config.stop)))
+    most = _MOST_WORDS // request.samples
+    most = most if config.max_tokens < 0 else min(config.max_tokens, most)
+    words = tuple(found[0] for found in islice(_WORD.finditer(_before_stop(scripted, config.stop)), most + 1))
     reason = FinishReason.TOOL_CALL if called else FinishReason.STOP
-    if 0 <= config.max_tokens < len(words):
-        words, reason = words[: config.max_tokens], FinishReason.LENGTH
+    if len(words) > most:
+        words, reason = words[:most], FinishReason.LENGTH
     return MockSample(index, words, script.finish_reason or reason, called)
 
 
 def _echo(request: GenerationRequest, index: int) -> str:
-    prompt = text_of(request.messages[-1:]) if request.messages else request.prompt
-    if len(prompt) > _LONGEST_ECHO:
-        prompt = f"{prompt[:_LONGEST_ECHO]}… ({len(prompt) - _LONGEST_ECHO} more characters)"
+    prompt = _cut(text_of(request.messages[-1:]) if request.messages else request.prompt)
     number = f" #{index + 1}" if index else ""
-    suffix = f" [suffix: {request.suffix}]" if request.suffix else ""
+    suffix = f" [suffix: {_cut(request.suffix)}]" if request.suffix else ""
     return f"[mock {request.config.model}{number}] You said: {prompt}{suffix}"
+
+
+def _cut(text: str) -> str:
+    more = len(text) - _LONGEST_ECHO
+    return text if more <= 0 else f"{text[:_LONGEST_ECHO]}… ({more} more characters)"
 
 
 def _before_stop(text: str, stops: Iterable[str]) -> str:
@@ -83,7 +91,7 @@ def body(call: PreparedCall, samples: Sequence[MockSample], usage: Usage | None)
         "object": "chat.completion" if chat else "text_completion",
         "created": 0,
         "model": call.request.config.model,
-        "choices": [_choice(each, call.request.logprobs, chat=chat) for each in samples],
+        "choices": [_choice(each, call.request, chat=chat) for each in samples],
     }
     if usage is not None:
         answer["usage"] = {
@@ -94,16 +102,23 @@ def body(call: PreparedCall, samples: Sequence[MockSample], usage: Usage | None)
     return msgspec.json.encode(answer)
 
 
-def _choice(sample: MockSample, logprobs: int | None, *, chat: bool) -> dict[str, Any]:
+def _choice(sample: MockSample, request: GenerationRequest, *, chat: bool) -> dict[str, Any]:
     content = {"message": answered(sample.text, sample.tool_calls)} if chat else {"text": sample.text}
-    shape = _chat_logprobs if chat else _completion_logprobs
     reason = "tool_calls" if sample.finish_reason is FinishReason.TOOL_CALL else sample.finish_reason
     return {
         "index": sample.index,
         **content,
-        "logprobs": shape(sample.words, logprobs) if logprobs is not None else None,
+        "logprobs": None
+        if request.logprobs is None
+        else _logprobs(sample, request.logprobs, request.samples, chat=chat),
         "finish_reason": reason,
     }
+
+
+def _logprobs(sample: MockSample, top: int, samples: int, *, chat: bool) -> dict[str, Any]:
+    """Of the first words alone, when there are many: each of them has `top` and its own."""
+    words = sample.words[: _MOST_LOGPROBS // ((top + 1) * samples)]
+    return _chat_logprobs(words, top) if chat else _completion_logprobs(words, top)
 
 
 def _chat_logprobs(words: Sequence[str], top: int) -> dict[str, Any]:

@@ -10,6 +10,9 @@ from everloop.errors import FailureKind, ProviderFailure, Unprocessable
 
 _Milliseconds = Annotated[float, msgspec.Meta(ge=0, le=3_600_000)]
 _Count = Annotated[int, msgspec.Meta(ge=0)]
+# OpenAI takes so many tools, and what a script says is written anew for each sample.
+_MOST_CALLS: Final = 128
+_MOST_CHARACTERS: Final = 100_000
 
 # The status that a vendor would have answered with, so that an application sees what it would see in earnest.
 _STATUSES: Final = {
@@ -67,7 +70,13 @@ class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     chunk_delay_ms: _Milliseconds | list[_Milliseconds] = 0.0
     finish_reason: FinishReason | None = None
     fault: Fault | None = None
-    tool_calls: list[ScriptedCall] = []
+    tool_calls: Annotated[list[ScriptedCall], msgspec.Meta(max_length=_MOST_CALLS)] = []
+
+    @property
+    def characters(self) -> int:
+        """All that it says."""
+        texts = [self.text] if isinstance(self.text, str) else self.text or []
+        return sum(map(len, texts)) + sum(len(each.name) + len(each.text) for each in self.tool_calls)
 
     def chunk_delay(self, sample: int) -> float:
         """Seconds between two chunks of a sample; a list that is too short begins anew."""
@@ -86,6 +95,9 @@ class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def script_of(other: Mapping[str, Any]) -> Script:
     """The script in a configuration's `other`. Raises Unprocessable for what is not one."""
     try:
-        return msgspec.convert(other.get("mock", {}), Script)
+        script = msgspec.convert(other.get("mock", {}), Script)
     except msgspec.ValidationError as error:
         raise Unprocessable(f"`mock` in `other` is not a script for the mock provider: {error}.") from None
+    if script.characters > _MOST_CHARACTERS:
+        raise Unprocessable(f"`mock` in `other` says more than {_MOST_CHARACTERS:,} characters.")
+    return script

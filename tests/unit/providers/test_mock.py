@@ -146,6 +146,27 @@ async def test_logprobs_of_a_completion_model():
     assert [len(each) for each in logprobs["top_logprobs"]] == [2, 2]
 
 
+@pytest.mark.parametrize(("model", "key"), [("gpt-4o", "content"), ("gpt-3.5-turbo-instruct", "tokens")])
+async def test_logprobs_of_many_words_are_those_of_the_first(model: str, key: str):
+    call = {"logprobs": 99, "samples": 10}
+    generation = await Stage().plain({"text": "a " * 50}, model=model, call=call)
+    for choice in json.loads(generation.response)["choices"]:
+        assert len(choice["logprobs"][key]) == 10
+    assert {len(text.split()) for text in texts(generation)} == {50}
+
+
+async def test_all_samples_together_say_no_more_than_so_many_words():
+    for samples, words in ((2, 40_000), (4, 25_000)):
+        generation = await Stage().plain({"text": "a " * 40_000}, call={"samples": samples})
+        assert [len(each.text.split()) for each in generation.samples] == [words] * samples
+        assert {each.finish_reason for each in generation.samples} == {"stop" if samples == 2 else "length"}
+
+
+async def test_a_long_suffix_is_echoed_in_part():
+    generation = await Stage().plain(model="gpt-3.5-turbo-instruct", call={"suffix": "x" * 5_000})
+    assert texts(generation)[0].endswith(f"[suffix: {'x' * 4_000}… (1000 more characters)]")
+
+
 async def test_a_scripted_text():
     assert texts(await Stage().plain({"text": " a  b\n"})) == [" a  b\n"]
     assert texts(await Stage().plain({"text": ["a", "b"]}, call={"samples": 3})) == ["a", "b", "a"]
@@ -278,6 +299,10 @@ async def test_a_fault_of_a_sample_that_is_not_asked_for_does_not_happen():
         {"fault": {"kind": "timeout", "after_chunks": -1}},
         {"fault": {"kind": "timeout", "sample": 1.5}},
         {"fault": {"kind": "timeout", "why": "x"}},
+        {"text": "x" * 100_001},
+        {"text": ["x" * 50_000, "x" * 50_001]},
+        {"tool_calls": [{"name": "x", "arguments": {"a": "x" * 100_000}}]},
+        {"tool_calls": [{"name": "x"}] * 129},
     ],
 )
 def test_nonsense_is_refused(script: Any):
