@@ -1,6 +1,6 @@
 """From a provider's text to v4's `output`: the same text without white space at its ends, also while it streams."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
@@ -11,14 +11,18 @@ class StrippedStream:
     """
 
     _started: bool = False
-    _held: str = ""
+    _held: list[str] = field(default_factory=list)
 
     def push(self, piece: str) -> str:
         """The part of the text that is now certain; may be empty."""
-        text = self._held + piece
         if not self._started:
-            text = text.lstrip()
-            self._started = bool(text)
-        certain = text.rstrip()
-        self._held = text[len(certain) :]
-        return certain
+            piece = piece.lstrip()
+            self._started = bool(piece)
+        certain = piece.rstrip()
+        if not certain:
+            # Joined only when something follows: models have been seen to write white space without end.
+            self._held.append(piece)
+            return ""
+        text = "".join([*self._held, certain])
+        self._held = [piece[len(certain) :]]
+        return text
