@@ -16,6 +16,7 @@ from everloop.domain.scope import Scope
 from everloop.storage.opening import Storage, open_storage
 from everloop.storage.postgres import gone_months, patience
 from everloop.storage.postgres.connecting import Server
+from everloop.storage.postgres.locks import owner_lock
 from everloop.storage.postgres.partitions import detach, make_ahead
 from everloop.storage.postgres.patience import patiently
 from everloop.storage.postgres.retention import PostgresOldLogs
@@ -250,6 +251,32 @@ async def test_a_session_that_goes_on_at_that_moment_stays(
     assert await kept(storage) == {LogId("data_young")}
     assert await storage.sessions.get(scope, SessionId("sesh_1")) is not None
     writer.terminate()
+
+
+async def test_feedback_that_is_being_given_goes_with_its_log(
+    storage: Storage, old_logs: PostgresOldLogs, server: Server, postgres: Cluster, name: str
+):
+    """Whoever gives it has seen the log and has the turn of its organisation."""
+    scope = SCOPES[0]
+    await storage.log_writer.append(scope, [at(MARCH)])
+    giver = await server.connect(30)
+    giving = giver.transaction()
+    await giving.start()
+    await giver.execute("SELECT pg_advisory_xact_lock($1)", owner_lock(scope.organisation_id))
+    sweeping = asyncio.create_task(old_logs.delete_logs(APRIL, 10))
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"
+    while postgres.run(waiting, name) == [(0,)]:
+        assert not sweeping.done()
+        await asyncio.sleep(0)
+    await giver.execute(
+        "INSERT INTO feedback (organisation_id, id, project_id, log_id, type, value, created_at)"
+        " VALUES ('org_a', 'ann_1', 'pr_1', $1, 'rating', '\"good\"', 1)",
+        at(MARCH).id,
+    )
+    await giving.commit()
+    assert await sweeping == 1
+    assert postgres.run("SELECT count(*) FROM feedback", name) == [(0,)]
+    giver.terminate()
 
 
 async def test_who_is_alone_holds_up_no_vacuum(old_logs: PostgresOldLogs, postgres: Cluster, name: str):
