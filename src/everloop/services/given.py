@@ -1,9 +1,10 @@
 """Configurations that a call names or brings itself, so that nothing has to be deployed."""
 
+from dataclasses import replace
 from typing import Final
 
 from everloop.domain.config import ConfigVersion, Endpoint, ModelConfig
-from everloop.domain.ids import OrganisationId, ProjectId
+from everloop.domain.ids import ConfigId, OrganisationId, ProjectId
 from everloop.domain.project import Project
 from everloop.domain.reference import ProjectReference
 from everloop.domain.scope import Scope
@@ -13,8 +14,8 @@ from everloop.services.configs import ConfigService, Labels
 from everloop.services.projects import ProjectService
 from everloop.services.resolve import Draw, Resolved
 
-# Versions never change, so any number of them may be remembered; this many are some megabytes.
-_REMEMBERED: Final = 2_000
+# Which content has which id never changes, so that it may be remembered; the contents themselves may be large.
+_REMEMBERED: Final = 10_000
 
 
 @value
@@ -46,7 +47,7 @@ class GivenConfigs:
         self._projects = projects
         self._configs = configs
         # Two organisations may have a project of the same id: an import keeps those of where it came from.
-        self._known: dict[tuple[OrganisationId, ProjectId, str], ConfigVersion] = {}
+        self._known: dict[tuple[OrganisationId, ProjectId, str], ConfigId] = {}
 
     async def named(self, scope: Scope, config_id: str, reference: ProjectReference | None) -> Given:
         """The version of that id, of any project unless one is named. Raises `NotFound`."""
@@ -62,11 +63,14 @@ class GivenConfigs:
         return Given(project, version)
 
     async def inline(self, scope: Scope, reference: ProjectReference, config: ModelConfig, labels: Labels) -> Given:
-        """The version that such a configuration is or will be; its project is made when new. Raises `NotFound`."""
+        """The version that such a configuration is or will be; its project is made when new. Raises `NotFound`.
+
+        Labels and time are those of now, also for a version that has others.
+        """
         project = (await self._projects.resolve(scope, reference)).project
         draft = self._configs.draft(project, config, labels)
         known = self._known.get((scope.organisation_id, project.id, draft.fingerprint))
-        return Given(project, draft, kept=False) if known is None else Given(project, known)
+        return Given(project, draft, kept=False) if known is None else Given(project, replace(draft, id=known))
 
     async def keep(self, scope: Scope, given: Given) -> Given:
         """The same, registered. Nothing goes live by it."""
@@ -75,5 +79,5 @@ class GivenConfigs:
         version = await self._configs.keep(scope, given.version)
         if len(self._known) >= _REMEMBERED:
             self._known.pop(next(iter(self._known)))
-        self._known[scope.organisation_id, given.project.id, version.fingerprint] = version
+        self._known[scope.organisation_id, given.project.id, version.fingerprint] = version.id
         return Given(given.project, version)

@@ -1,3 +1,4 @@
+import pickle
 from typing import Any
 
 import pytest
@@ -43,7 +44,7 @@ async def test_a_config_is_a_draft_until_it_is_kept_and_then_found_by_its_conten
     first = await given.keep(house.scope, draft)
     assert (first.kept, first.version.name) == (True, "a name")
     again = await given.inline(house.scope, ProjectReference("p"), CONFIG, Labels("another name"))
-    assert again == first
+    assert (again.kept, again.version.id, again.version.config) == (True, first.version.id, CONFIG)
     assert await of_project(house, "p") == [first.version]
     assert (await kept(house, given, project="q")).version.id != first.version.id
 
@@ -61,6 +62,12 @@ async def test_what_is_remembered_is_bounded_and_forgetting_costs_nothing(house,
     assert [(await kept(house, given, each)).version.id for each in configs] == first
 
 
+async def test_what_is_remembered_does_not_grow_with_the_contents(house, given):
+    long = ModelConfig(model="m", provider="fake", prompt_template="x" * 1_000_000)
+    await kept(house, given, long)
+    assert len(pickle.dumps(given._known)) < 1_000
+
+
 async def test_what_is_remembered_is_of_one_organisation_though_another_has_a_project_of_the_same_id(house, given):
     first = await kept(house, given)
     await house.organisations.create("other")
@@ -72,8 +79,9 @@ async def test_what_is_remembered_is_of_one_organisation_though_another_has_a_pr
     second = await given.keep(other, draft)
     assert second.project.id == first.project.id
     assert second.version.id != first.version.id
-    assert (await given.inline(other, ProjectReference("p"), CONFIG, Labels())).version == second.version
-    assert (await given.inline(house.scope, ProjectReference("p"), CONFIG, Labels())).version == first.version
+    for scope, expected in ((other, second), (house.scope, first)):
+        found = await given.inline(scope, ProjectReference("p"), CONFIG, Labels())
+        assert (found.kept, found.version.id) == (True, expected.version.id)
 
 
 async def test_a_config_is_named_with_its_own_project_or_none(house, given):
