@@ -200,6 +200,19 @@ async def test_what_came_of_experiments_stays(storage: Storage, scope: Scope, ol
     assert sum(arm.usage.logs for arms in results.values() for arm in arms.values()) == 6
 
 
+async def test_what_comes_after_the_newest_log_went_counts(storage: Storage, scope: Scope, old_logs: OldLogStore):
+    await prepare(storage, scope)
+    experiment = an_experiment()
+    await storage.experiments.create(scope, experiment)
+    for number, time in enumerate([CUT - 2, CUT - 1, CUT]):
+        log = replace(an_exposed_log(trial=a_trial(f"trial_{number}")), id=a_log_id(number, time), created_at=time)
+        await storage.log_writer.append(scope, [log])
+        await delete_all(old_logs)
+    assert await kept(storage, scope) == {a_log_id(2, CUT)}
+    usage = (await storage.experiments.results(scope, [experiment.id]))[experiment.id]
+    assert [(arm.usage.trials, arm.usage.logs) for arms in usage.values() for arm in arms.values()] == [(3, 3)]
+
+
 async def everything_of(storage: Storage, scope: Scope, experiment_id: ExperimentId) -> list[object]:
     return [
         await storage.experiments.results(scope, [experiment_id]),
