@@ -1,7 +1,5 @@
 """The ASGI application."""
 
-import asyncio
-import contextlib
 import gc
 import sys
 from typing import Any
@@ -12,6 +10,7 @@ from everloop.api.idempotency import Once
 from everloop.api.router import build_fastapi
 from everloop.api.v4.chats import chat_routes
 from everloop.api.v4.completions import completion_routes
+from everloop.app.background import running
 from everloop.app.house import open_house
 from everloop.jobs.idempotency import IdempotencySweep
 from everloop.security.redaction import redact
@@ -47,17 +46,13 @@ class Application:
                 max_calls=self._settings.max_calls,
             )
             sweep = IdempotencySweep(house.storage.idempotency, house.world.clock)
-            running = (house.directory.watch(), house.idempotency.keep_alive(), sweep.run())
-            background = [asyncio.create_task(each) for each in running]
+            jobs = [house.directory.watch, house.idempotency.keep_alive, sweep.run]
             if house.retention is not None:
-                background.append(asyncio.create_task(house.retention.run()))
-            _settle_interpreter()
-            await send({"type": "lifespan.startup.complete"})
-            await receive()
-            for task in background:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+                jobs.append(house.retention.run)
+            async with running(jobs):
+                _settle_interpreter()
+                await send({"type": "lifespan.startup.complete"})
+                await receive()
         await send({"type": "lifespan.shutdown.complete"})
 
 
