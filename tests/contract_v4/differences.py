@@ -28,12 +28,6 @@ _PROVIDERS: Final = "ai21, anthropic, bedrock, cohere, google, groq, langchain, 
 
 # By reason; each line as the comparison writes it.
 DIFFERENCES: Final[dict[str, tuple[str, ...]]] = {
-    "Not there yet.": (
-        "ModelConfigChatRequest.template_language: jinja is not taken",
-        "ModelConfigCompletionRequest.template_language: jinja is not taken",
-        "ModelConfigRequest.template_language: jinja is not taken",
-        "ProjectModelConfigRequest.template_language: jinja is not taken",
-    ),
     "No provider has had an endpoint for edits since 2023.": ("ModelEndpoints: edit is not taken",),
     "Any text could be sent, but these alone mean something.": (
         *(f"{each}.tool_call: only auto, none is taken" for each in _CHATS),

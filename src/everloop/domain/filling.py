@@ -38,7 +38,13 @@ class Filling:
         for position in range(1, len(pieces), 2):
             found = inputs.get(pieces[position])
             pieces[position] = found if isinstance(found, str) else self._looked_up(pieces[position])
-        return self._joined(pieces)
+        if len(pieces) > _FEW and sum(map(len, pieces)) > LONGEST_OUTPUT:
+            raise _too_long()  # before it takes memory
+        text = "".join(pieces)
+        self._filled += len(text) if text.isascii() else _bytes_of(text)
+        if self._filled > LONGEST_OUTPUT:
+            raise _too_long()
+        return text
 
     def finish(self) -> tuple[ToolResult, ...]:
         """The tools that ran. Raises `MissingInputs` with all missing names, else what a tool had against its call."""
@@ -55,15 +61,6 @@ class Filling:
             if self._made > LONGEST_OUTPUT:
                 raise _too_long()
         return known
-
-    def _joined(self, pieces: list[str]) -> str:
-        if len(pieces) > _FEW and sum(map(len, pieces)) > LONGEST_OUTPUT:
-            raise _too_long()  # before it takes memory
-        text = "".join(pieces)
-        self._filled += len(text) if text.isascii() else _bytes_of(text)
-        if self._filled > LONGEST_OUTPUT:
-            raise _too_long()
-        return text
 
 
 def _bytes_of(text: str) -> int:
