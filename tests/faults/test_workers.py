@@ -73,6 +73,40 @@ def test_a_deploy_reaches_both(server: RunningServer):
         assert until(server, {config}) == {config}
 
 
+def test_an_edited_snippet_reaches_both(server: RunningServer):
+    tool = {"kind": "snippet", "name": "of_workers", "snippets": {"tone": "first"}}
+    place = f"/api/tools/{server.post('/api/tools', tool).expect(201)['id']}"
+    body = {"project": "snippets", "provider": "mock", "model": "m", "prompt_template": "{{ of_workers(tone) }}"}
+    server.post("/v4/model-configs", body).expect(200)
+
+    def told(_: int) -> str:
+        answer = server.post("/v4/completion-deployed", {"project": "snippets"}).expect(200)
+        text: str = answer["data"][0]["tool_results"][0]["result"]
+        return text
+
+    for text in ("second", "third"):
+        server.patch(place, {"snippets": {"tone": text}}).expect(200)
+        deadline, good = time.monotonic() + DEADLINE, 0
+        seen: set[str] = set()
+        while good < 3 and time.monotonic() < deadline:
+            with ThreadPoolExecutor(8) as callers:
+                seen = set(callers.map(told, range(40)))
+            good = good + 1 if seen == {text} else 0
+        assert seen == {text}
+
+
+def test_a_new_tool_is_found_by_both_at_once(server: RunningServer):
+    """A process that has not heard of it reads once more before it says no."""
+    for number in range(8):
+        tool = {"kind": "json_schema", "name": f"new_{number}"}
+        link = {"id": server.post("/api/tools", tool).expect(201)["id"], "source": "organization"}
+        config = {"provider": "mock", "model": "gpt-4o", "chat_template": [], "endpoint": "chat", "tools": [link]}
+        call = {"project": "new tools", "model_config": config, "messages": [{"role": "user", "content": "Hi"}]}
+        with ThreadPoolExecutor(4) as callers:
+            statuses = set(callers.map(lambda _, call=call: server.post("/v4/chat", call).status, range(8)))
+        assert statuses == {200}
+
+
 def test_a_revoked_key_is_worthless_at_both(server: RunningServer):
     live = live_config(server)
     made = server.post("/api/api-keys", {"name": "short-lived"}).expect(201)

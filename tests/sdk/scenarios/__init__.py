@@ -24,6 +24,7 @@ from tests.sdk.scenarios import (
     prompt_files,
     sessions,
     streams,
+    tools,
     traps,
 )
 from tests.sdk.scenarios.registry import SCENARIOS, VERSIONS
@@ -49,5 +50,6 @@ __all__ = [
     "prompt_files",
     "sessions",
     "streams",
+    "tools",
     "traps",
 ]

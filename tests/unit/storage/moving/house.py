@@ -23,12 +23,14 @@ from tests.contract.stores.samples import (
     StillClock,
     Tally,
     a_deployment,
+    a_function,
     a_log,
     a_log_id,
     a_piece,
     a_project,
     a_provider_key,
     a_session,
+    a_snippet_tool,
     a_target,
     a_trial,
     a_version,
@@ -74,6 +76,8 @@ async def fill(url: str, organisations: str = "ab", logs: int = 30) -> None:
 async def _configure(storage: Storage, scope: Scope) -> None:
     owner = scope.organisation_id
     await storage.environments.create(scope, an_environment("env_s", "staging", is_default=False))
+    await storage.tools.create(scope, a_function(description=HOSTILE))
+    await storage.tools.create(scope, a_snippet_tool(texts={"hostile": HOSTILE}))
     await storage.projects.create(scope, a_project())
     for config in ("config_1", "config_2"):
         await storage.configs.register(scope, replace(a_version(config), description=HOSTILE), None)

@@ -51,8 +51,8 @@ async def test_everything_is_there(filled: Path, url: str, postgres: Cluster, em
     }
     assert (done.differing(), done.before) == ((), None)
     assert watcher.rows == sum(rows for _, rows in watcher.told) == sum(map(len, here.values()))
-    # Of each organisation: 30 outputs and errors, two descriptions, a reference in two tables, and a user.
-    assert sum(each.respelled for each in done.tables) == 2 * (2 * 30 + 2 + 2 + 1)
+    # Of each organisation: 30 outputs and errors, three descriptions, a reference in two tables, and a user.
+    assert sum(each.respelled for each in done.tables) == 2 * (2 * 30 + 3 + 2 + 1)
 
 
 async def test_the_target_is_served_as_ever(filled: Path, url: str, postgres: Cluster, empty: str):
