@@ -12,6 +12,8 @@ _PLAIN: Final = re.compile(r"[A-Za-z](?:[A-Za-z0-9_./@-]|:(?=[A-Za-z0-9]))*")
 _RESERVED: Final = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 # JSON has these as they are; YAML refuses them, or takes them for line ends.
 _UNPRINTABLE: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+# Further in, a deep value's many short lines would be mostly margin: a hundred times what was sent.
+_WIDEST_MARGIN: Final = 20
 # YAML looks 1024 characters far for the colon after a key, unless the key is announced by a question mark.
 _LONGEST_KEY: Final = 1000
 
@@ -62,7 +64,7 @@ def _scalar_or_json(value: Any) -> str:  # noqa: ANN401 - any JSON value
 
 def _json(value: Any, margin: str) -> str:  # noqa: ANN401 - any JSON value
     """JSON with two spaces a level; lists of numbers and short texts are on one line."""
-    inner = f"{margin}  "
+    inner = f"{margin}  " if len(margin) < _WIDEST_MARGIN else margin
     match value:
         case Mapping() if value:
             lines = [f"{inner}{_key(key)}: {_json(each, inner)}" for key, each in value.items()]

@@ -71,6 +71,15 @@ def test_texts_are_quoted_where_yaml_would_read_something_else(model, written):
     assert header(ModelConfig(model=model), {}, {}).splitlines()[0] == f"model: {written}"
 
 
+def test_a_deep_value_is_no_longer_than_its_text_deserves():
+    value = [[]] * 10_000
+    for _ in range(190):
+        value = [value]
+    text = header(ModelConfig(model="m", other={"deep": value}), {}, {})
+    assert len(text) < 300_000
+    assert text.count("\n" + 20 * " " + "[]") == 10_000
+
+
 def test_a_key_too_long_for_yaml_to_see_is_announced():
     assert f'  ? "{"k" * 1100}" : 1\n' in header(ModelConfig(model="m", other={"k" * 1100: 1}), {}, {})
     assert f'  "{"k" * 900}": 1\n' in header(ModelConfig(model="m", other={"k" * 900: 1}), {}, {})
