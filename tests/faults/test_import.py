@@ -240,7 +240,7 @@ def test_bad_input_is_told_with_its_place_and_the_rest_is_taken(database: Kept, 
         exported.log(8, made, created_at="soon"),
     ]
     exported.put_lines(folder, f"{GREETING}/logs/3.jsonl", [*lines, exported.log(9, made)])
-    exported.put(folder, f"{GREETING}/versions/prv_jinja", exported.version("prv_jinja", template_language="jinja"))
+    exported.put(folder, f"{GREETING}/versions/prv_odd", exported.version("prv_odd", template_language="mustache"))
     exported.put(folder, "pr_empty/nothing.json", {})
     exported.put(folder, "x_1/file.json", {"type": "poem"})
     with serving(database.data_dir, database.settings) as server:
@@ -251,7 +251,7 @@ def test_bad_input_is_told_with_its_place_and_the_rest_is_taken(database: Kept, 
         for number in (1, 2, 3, 4):
             place = f"everloop: files/{GREETING}/logs/3.jsonl:{number}: "
             assert sum(line.startswith(place) for line in told) == 1, told
-        assert any("versions/prv_jinja: The version is left out. Its template is in" in line for line in told)
+        assert any("versions/prv_odd: The version is left out. Its template is in" in line for line in told)
         assert any("files/pr_empty/file.json: The file is left out. It cannot be read" in line for line in told)
         assert any("files/x_1/file.json: The file is of the unknown type 'poem'" in line for line in told)
         assert counts(done)["logs"] == (8, 0)

@@ -9,6 +9,7 @@ from everloop.domain.value import value
 
 DEFAULT: Final = "default"
 JINJA: Final = "jinja"
+LANGUAGES: Final = (DEFAULT, JINJA)
 
 Location = tuple[str | int, ...]
 

@@ -9,6 +9,7 @@ from msgspec import Meta
 from everloop.domain.config import ConfigVersion, Endpoint, ModelConfig, fingerprint
 from everloop.domain.ids import ConfigId, ProjectId
 from everloop.domain.imported import LeftOut
+from everloop.domain.template_language import DEFAULT, LANGUAGES
 from everloop.imports.humanloop.messages import messages
 from everloop.imports.humanloop.shapes import Id, Int64, Object, Text, Unmappable, keys, milliseconds, shaped, unplaced
 
@@ -62,8 +63,8 @@ _TOLD: Final = keys(
 def config_version(project_id: ProjectId, value: Object) -> ConfigVersion:
     """The version. Raises `Unmappable`."""
     read = shaped(value, _Version)
-    if read.template_language not in (None, "default"):
-        raise Unmappable(f"Its template is in the language {read.template_language!r}, which is not supported yet.")
+    if read.template_language not in (None, *LANGUAGES):
+        raise Unmappable(f"Its template is in the unknown language {read.template_language!r}.")
     prompt_template, chat_template = _templates(read)
     config = ModelConfig(
         model=read.model,
@@ -71,6 +72,7 @@ def config_version(project_id: ProjectId, value: Object) -> ConfigVersion:
         endpoint=_endpoint(read),
         prompt_template=prompt_template,
         chat_template=chat_template,
+        template_language=read.template_language or DEFAULT,
         tools=tuple(msgspec.to_builtins(each) for each in [*(read.tools or ()), *(read.linked_tools or ())]),
         max_tokens=-1 if read.max_tokens is None else read.max_tokens,
         temperature=1.0 if read.temperature is None else read.temperature,

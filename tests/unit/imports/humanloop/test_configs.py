@@ -51,6 +51,7 @@ settings = st.fixed_dictionaries(
         "seed": st.none() | st.integers(-(2**63), 2**63 - 1),
         "response_format": st.none() | st.just({"type": "json_object"}),
         "reasoning_effort": st.none() | st.sampled_from(["high", "medium", "low"]) | st.integers(0, 9_000),
+        "template_language": st.none() | st.sampled_from(["default", "jinja"]),
         "tools": st.none() | st.lists(tools, max_size=2),
     },
 )
@@ -84,7 +85,7 @@ def test_without_an_endpoint_the_template_says_it(template: object, endpoint: En
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"template_language": "jinja"}, "language 'jinja'"),
+        ({"template_language": "mustache"}, "unknown language 'mustache'"),
         ({"endpoint": "edit", "template": "x"}, "'edit'"),
         ({"endpoint": "chat", "template": "x"}, "another kind than its endpoint, 'chat'"),
         ({"endpoint": "complete", "template": []}, "another kind than its endpoint, 'complete'"),

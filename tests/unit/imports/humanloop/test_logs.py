@@ -60,7 +60,7 @@ def test_an_error_is_of_the_kind_that_was_reported():
 
 
 def test_a_log_is_kept_without_a_config_that_cannot_be():
-    found = imported_log(PROJECT, log(1, VERSION | {"template_language": "jinja"}), "here")
+    found = imported_log(PROJECT, log(1, VERSION | {"template_language": "mustache"}), "here")
     assert found.version is None
     assert found.log.config_id is None
     assert [each.place for each in found.remarks if isinstance(each, Problem)] == ["here"]
