@@ -95,6 +95,68 @@ def test_64_kib_of_headers(app):
         assert status == 200 or 400 <= status < 500
 
 
+NO_REQUESTS = {
+    "no HTTP": b"\x16\x03\x01\x02\x00\x01\x00",
+    "an address that is none": b"GET ::: HTTP/1.1\r\nHost: x\r\n\r\n",
+    "a broken header": b"GET /healthz HTTP/1.1\r\nno colon\r\n\r\n",
+    "an address too long": b"GET /healthz?" + b"x" * 65_535 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("what", NO_REQUESTS)
+def test_what_is_no_request_is_refused_as_everything_else_is(app, what):
+    with connected(app) as connection:
+        connection.sendall(NO_REQUESTS[what])
+        received = answered(connection)
+    assert statuses(received) == [400]
+    head, body = received.split(b"\r\n\r\n", 1)
+    assert b"content-type: application/json\r\n" in head
+    detail = json.loads(body)["detail"]
+    assert (detail["code"], detail["type"], detail["origin"]) == (400, "bad_request_error", "Everloop")
+    assert ("65535" in detail["message"]) == (what == "an address too long")
+
+
+ENDLESS = {
+    "an address": (b"GET /", b"x" * 2**16),
+    "a header": (b"GET / HTTP/1.1\r\nX-Long: ", b"x" * 2**16),
+    "headers": (b"GET / HTTP/1.1\r\n", b"X-More: x\r\n" * 6_000),
+    "trailers": (
+        f"POST {ROUTE} HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n".encode(),
+        b"X-More: x\r\n" * 6_000,
+    ),
+    "an extension of a chunk": (
+        f"POST {ROUTE} HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1;".encode(),
+        b"x" * 2**16,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ENDLESS)
+def test_what_strangers_send_without_end_is_cut_off(app, what):
+    begin, more = ENDLESS[what]
+    sent = 0
+    with connected(app) as connection:
+        connection.sendall(begin)
+        with suppress(ConnectionError, TimeoutError):
+            while sent < 100 * 2**20:
+                connection.sendall(more)
+                sent += len(more)
+    assert sent < 20 * 2**20
+    assert app.server.send("GET", "/healthz").status == 200
+
+
+def test_requests_one_after_another_on_a_connection_are_not_added_up(app):
+    one = b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: " + b"x" * 60_000 + b"\r\n\r\n"
+    with connected(app) as connection:
+        for _ in range(30):
+            connection.sendall(one)
+        received = b""
+        while received.count(b"HTTP/1.1 200") < 30:
+            part = connection.recv(65_536)
+            assert part, received
+            received += part
+
+
 def test_a_body_that_says_it_is_too_large_is_refused_before_it_comes(app):
     with connected(app) as connection:
         connection.sendall(head(app, f"Content-Length: {LIMIT + 1}"))

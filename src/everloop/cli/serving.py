@@ -53,7 +53,7 @@ def serve(
         server_header=False,
         proxy_headers=False,
         loop="uvloop",
-        http="httptools",
+        http="everloop.api.connection:Connection",
         ws="none",
         timeout_graceful_shutdown=_DRAIN_SECONDS,
         timeout_worker_healthcheck=_HUNG_SECONDS,

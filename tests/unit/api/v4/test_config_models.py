@@ -144,8 +144,13 @@ def test_a_link_is_the_same_config_whatever_is_sent_beside_it(beside, descriptio
     check_schema(shown, "ModelConfigResponse")
     (described,), (old,) = shown["tools"], shown["tool_configs"]
     assert described == {
-        "id": "oc_1", "source": "organization", "name": "now", "description": description,
-        "parameters": {"title": description}, "strict": None, "other": None,
+        "id": "oc_1",
+        "source": "organization",
+        "name": "now",
+        "description": description,
+        "parameters": {"title": description},
+        "strict": None,
+        "other": None,
     }
     assert (old["id"], old["name"], old["source"]) == ("oc_1", "now", "organization")
     # What is shown can be registered again, and is the same config.
