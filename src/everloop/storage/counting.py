@@ -1,7 +1,9 @@
 """How many logs each project and config has in a SQLite database, kept as they are folded and as they are deleted.
 
 A project's are counted by stretches of ids, so that a page far back is found without a walk over all logs before it: a
-stretch is what ids begin with, for ids that carry a time four hours of it.
+stretch is what ids begin with, for ids that carry a time four hours of it. Within a stretch they are counted by config
+and source, with the times between which they lie, so that filters and orders of these find their page as well
+(`log_cells`). These times may reach further than the logs that are left once others were deleted.
 """
 
 from collections.abc import Sequence
@@ -12,12 +14,18 @@ from everloop.domain.ids import Prefix
 # Of the seven characters of time in an id the first three.
 STRETCH: Final = len(f"{Prefix.LOG}_") + 3
 
-_BY_PROJECT: Final = f"organisation_id, project_id, substr(id, 1, {STRETCH})"
+# Columns of a key cannot be empty: no config is the empty text, and a source stands behind a mark.
+SOURCE_MARK: Final = "="
+_BY_PROJECT: Final = (
+    f"organisation_id, project_id, substr(id, 1, {STRETCH}), coalesce(config_id, ''),"
+    f" coalesce('{SOURCE_MARK}' || source, '')"
+)
 _BY_CONFIG: Final = "organisation_id, config_id"
 _ADD: Final = (
     (
-        f"INSERT INTO project_logs SELECT {_BY_PROJECT}, {{sign}}count(*) FROM log {{which}} GROUP BY {_BY_PROJECT}"  # noqa: S608 - our own words
-        " ON CONFLICT DO UPDATE SET logs = logs + excluded.logs"
+        f"INSERT INTO project_logs SELECT {_BY_PROJECT}, {{sign}}count(*), min(created_at), max(created_at)"  # noqa: S608 - our own words
+        f" FROM log {{which}} GROUP BY {_BY_PROJECT} ON CONFLICT DO UPDATE SET logs = logs + excluded.logs,"
+        " first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at)"
     ),
     (
         f"INSERT INTO config_logs SELECT {_BY_CONFIG}, {{sign}}count(*) FROM log {{which}} AND config_id IS NOT NULL"  # noqa: S608 - as above

@@ -110,16 +110,20 @@ log_body = Table(
     postgresql_partition_by="RANGE (log_id)",
 )
 
-# How many logs of a project there are in each stretch of ids, and how many of a config: on SQLite, of the logs that are
-# folded (`log_counts`). Counting what an index holds takes a quarter of a second for a million.
+# How many logs of a project there are in each stretch of ids, by config and source (`counting`), and how many of a
+# config: on SQLite, of those that are folded. Counting what an index holds takes a quarter of a second for a million.
 project_logs = Table(
     "project_logs",
     metadata,
     Column("organisation_id", Key, nullable=False),
     Column("project_id", Key, nullable=False),
     Column("stretch", Key, nullable=False),
+    Column("config_id", Key, nullable=False),
+    Column("source", Key, nullable=False),
     Column("logs", BigInteger, nullable=False),
-    PrimaryKeyConstraint("organisation_id", "project_id", "stretch"),
+    Column("first_at", BigInteger, nullable=False),
+    Column("last_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("organisation_id", "project_id", "stretch", "config_id", "source"),
     sqlite_with_rowid=False,
 )
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from sqlalchemy import Text
+from sqlalchemy import Boolean, Text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
@@ -25,6 +25,20 @@ class small_ascii(GenericFunction[str]):  # noqa: N801 - as above
     inherit_cache = True
 
 
+class has_part(GenericFunction[bool]):  # noqa: N801 - as above
+    """Whether a text without NUL has another one in it, ASCII's letters in either case: `has_part(text, small)`."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+class has_nul(GenericFunction[bool]):  # noqa: N801 - as above
+    """Whether a text of a column has a NUL, at which comparing it with a pattern would end: `has_nul(text)`."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
 class searchable(GenericFunction[str]):  # noqa: N801 - as above
     """The text of a column as a place to find others in: `searchable(text)`. What stands for NUL is found by nobody."""
 
@@ -42,10 +56,11 @@ class model_in(GenericFunction[str]):  # noqa: N801 - as above
 _Written = Callable[[str], str]
 # PostgreSQL has NUL in no text, so that the JSON of a whole configuration, which may have it, cannot be unpacked there.
 _MODEL_IN_POSTGRES: Final = r"""substring({} from '^\{{"model":("(?:[^"\\]|\\.)*")')"""
-_WRITTEN: Final[Mapping[type[GenericFunction[str]], tuple[_Written, _Written]]] = {
+_WRITTEN: Final[Mapping[type[GenericFunction[Any]], tuple[_Written, _Written]]] = {
     bytewise: ("({})".format, '({} COLLATE "C")'.format),
     small_ascii: ("lower({})".format, 'lower({} COLLATE "C")'.format),
     searchable: ("({})".format, f"replace(replace({{}}, '{MARK}0', U&'\\FDD0'), '{MARK}1', '{MARK}')".format),
+    has_nul: ("(instr({}, char(0)) > 0)".format, "(false AND {} IS NULL)".format),
     model_in: (
         "json_extract({}, '$.model')".format,
         f"(replace({_MODEL_IN_POSTGRES}, '\\u0000', '')::json #>> '{{{{}}}}')".format,
@@ -53,9 +68,25 @@ _WRITTEN: Final[Mapping[type[GenericFunction[str]], tuple[_Written, _Written]]] 
 }
 
 
-def _compile(kind: type[GenericFunction[str]], dialect: str, written: _Written) -> None:
+# A pattern is compared where the text lies, `lower` makes another one first.
+_ESCAPED: Final = r"replace(replace(replace({1}, '\', '\\'), '%', '\%'), '_', '\_')"
+_PART_IN_SQLITE: Final = f"({{0}} LIKE '%' || {_ESCAPED} || '%' ESCAPE '\\')"
+
+
+@compiles(has_part, "sqlite")
+def _has_part_in_sqlite(function: has_part, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - SQLAlchemy's
+    return _PART_IN_SQLITE.format(*(compiler.process(each, **options) for each in function.clauses))
+
+
+@compiles(has_part, "postgresql")
+def _has_part_in_postgres(function: has_part, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - as above
+    text, part = (compiler.process(each, **options) for each in function.clauses)
+    return f'(strpos(lower({text} COLLATE "C"), {part}) > 0)'
+
+
+def _compile(kind: type[GenericFunction[Any]], dialect: str, written: _Written) -> None:
     @compiles(kind, dialect)
-    def compiled(function: GenericFunction[str], compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - SQLAlchemy's
+    def compiled(function: GenericFunction[Any], compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - SQLAlchemy's
         return written(compiler.process(function.clauses, **options))
 
 

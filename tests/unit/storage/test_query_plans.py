@@ -23,7 +23,7 @@ from everloop.domain.ids import (
     SessionId,
     TrialId,
 )
-from everloop.domain.log_filter import FeedbackFilter, LogFilter
+from everloop.domain.log_filter import FeedbackFilter, LogColumn, LogFilter, LogSort
 from everloop.domain.outcome import PositiveLabel
 from everloop.domain.page import PageRequest
 from everloop.domain.scope import Scope
@@ -41,9 +41,11 @@ SCOPE = Scope(OrganisationId("org_1"), "me")
 PAGE = PageRequest(0, 10)
 FAR = PageRequest(1, 10)
 EXPERIMENT = ExperimentId("x")
+BY_SOURCE, BY_TIME = LogSort(LogColumn.SOURCE), LogSort(LogColumn.TIMESTAMP, descending=True)
 GOOD = FeedbackFilter("rating", ("good",))
 _NONE: Any = None
 _BELOW = "ix_log_project (organisation_id=? AND project_id=? AND id<?)"
+_IN_STRETCH = "ix_log_project (organisation_id=? AND project_id=? AND id>? AND id<?)"
 _STRETCHES = "project_logs USING PRIMARY KEY (organisation_id=? AND project_id=?)"
 _CONFIGS = "config_logs USING PRIMARY KEY (organisation_id=? AND config_id=?)"
 _NEWEST = "log USING INTEGER PRIMARY KEY (rowid>?)"
@@ -67,6 +69,22 @@ READS: dict[str, tuple[Callable[[Database], Awaitable[object]], str]] = {
     "logs of a model": (
         lambda database: Logs(database).find(SCOPE, ProjectId("x"), LogFilter(models=("x",)), PAGE),
         "model_config USING INDEX sqlite_autoindex_model_config",
+    ),
+    "logs by source": (
+        lambda database: Logs(database).find(SCOPE, ProjectId("x"), LogFilter(order=(BY_SOURCE,)), PAGE),
+        _IN_STRETCH,
+    ),
+    "logs by time": (
+        lambda database: Logs(database).find(SCOPE, ProjectId("x"), LogFilter(order=(BY_TIME,)), PAGE),
+        _IN_STRETCH,
+    ),
+    "logs of a time": (
+        lambda database: Logs(database).find(SCOPE, ProjectId("x"), LogFilter(since=1), PAGE),
+        _IN_STRETCH,
+    ),
+    "logs in cells": (
+        lambda database: Logs(database).find(SCOPE, ProjectId("x"), LogFilter(since=1), PAGE),
+        _STRETCHES,
     ),
     "a count": (lambda database: Logs(database).count(SCOPE, [ProjectId("x")]), _STRETCHES),
     "what a count lacks": (lambda database: Logs(database).count(SCOPE, [ProjectId("x")]), _NEWEST),
@@ -97,7 +115,8 @@ READS: dict[str, tuple[Callable[[Database], Awaitable[object]], str]] = {
 # and the stretches of a project's logs, which alone take a statement that begins with `WITH`.
 FEW = {"a session", "feedback", "a timeline", "the view of a project", "the uses of a project's versions"}
 # Steps over what other steps have found, and over one row.
-WITHIN = re.compile(r"SCAN (\(subquery-\d+\)|CONSTANT ROW|reach|stretches|through)$")
+STEPS = "reach|stretches|through|cut|cells|units|total|counted|starts|ends|needed"
+WITHIN = re.compile(rf"SCAN (\(subquery-\d+\)|CONSTANT ROW|({STEPS})( LEFT-JOIN)?)$")
 
 
 @pytest.fixture
