@@ -8,6 +8,7 @@ import typer
 from everloop.app.house import House
 from everloop.cli.house import in_house
 from everloop.domain.keys import ApiKey
+from everloop.domain.one_line import one_line
 
 keys = typer.Typer(
     help="API keys: create, list, revoke. A running server follows within a second.", no_args_is_help=True
@@ -39,7 +40,7 @@ def list_keys(org: Organisation = None) -> None:
 
     for key in in_house(work):
         state = f"revoked {_day(key.revoked_at)}" if key.revoked_at is not None else "valid"
-        typer.echo(f"{key.id}  …{key.hint}  made {_day(key.created_at)}  {state}  {key.name}")
+        typer.echo(f"{key.id}  …{key.hint}  made {_day(key.created_at)}  {state}  {one_line(key.name)}")
 
 
 @keys.command()

@@ -6,6 +6,7 @@ import typer
 
 from everloop.app.house import House
 from everloop.cli.house import in_house
+from everloop.domain.one_line import one_line
 from everloop.domain.organisation import Organisation
 
 orgs = typer.Typer(help="Organisations: create, list. Nothing is seen across them.", no_args_is_help=True)
@@ -29,4 +30,4 @@ def list_orgs() -> None:
         return await house.organisations.all()
 
     for organisation in in_house(work):
-        typer.echo(f"{organisation.id}  {organisation.name}")
+        typer.echo(f"{organisation.id}  {one_line(organisation.name)}")

@@ -7,10 +7,10 @@ from typing import Final
 
 from everloop.domain.environment import Environment
 from everloop.domain.imported import LeftOut, Problem, Remark
+from everloop.domain.one_line import one_line
 
 # Problems that are told one by one, and kinds of what is left out; of the others only how many there are.
 _TOLD: Final = 100
-_LONGEST: Final = 500
 
 
 @dataclass(slots=True)
@@ -31,14 +31,14 @@ class Account:
         for each in remarks:
             match each:
                 case LeftOut(what, why, count):
-                    self._leave((_shown(what), _shown(why)), count)
+                    self._leave((one_line(what), one_line(why)), count)
                 case Problem(place, message):
                     self.fail(place, message)
 
     def fail(self, place: str, message: str) -> None:
         """Adds what went wrong in a place."""
         if len(self.problems) < _TOLD:
-            self.problems.append(Problem(_shown(place), _shown(message)))
+            self.problems.append(Problem(one_line(place), one_line(message)))
         else:
             self.more_problems += 1
 
@@ -52,9 +52,3 @@ class Account:
     def failed(self) -> bool:
         """Whether something was left out that should not have been."""
         return bool(self.problems)
-
-
-def _shown(text: str) -> str:
-    """The text in one line that is not too long, without what a terminal would obey: names come from elsewhere."""
-    cut = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in cut)
