@@ -109,6 +109,26 @@ def test_a_tool_that_is_none(running_server, change, location):
     assert running_server.get("/api/tools").expect(200) == before
 
 
+def test_too_many_snippets_are_one_error(running_server):
+    body = {"kind": "snippet", "name": "many", "snippets": {str(number): number for number in range(1001)}}
+    (error,) = running_server.post("/api/tools", body).expect(422)["detail"]
+    assert error["loc"] == ["body", "snippets"]
+
+
+def test_a_schema_may_be_as_deep_as_a_request(running_server, made):
+    schema = {"maximum": 10**30}
+    for _ in range(95):
+        schema = {"properties": {"inner": schema}}
+    tool = made(kind="json_schema", name="deep", parameters=schema)
+    assert running_server.get(f"/api/tools/{tool['id']}").expect(200)["parameters"] == schema
+    schema = {"not": {"maximum": "none"}}
+    for _ in range(195):
+        schema = {"not": schema}
+    body = {"kind": "json_schema", "name": "deeper", "parameters": schema}
+    (error,) = running_server.post("/api/tools", body).expect(422)["detail"]
+    assert error["loc"][-2:] == ["not", "maximum"]
+
+
 def test_a_change_that_is_refused(running_server, made):
     tool = made(kind="json_schema", name="refused", parameters=PARAMETERS)
     place = f"/api/tools/{tool['id']}"

@@ -4,6 +4,7 @@ Keywords that the draft does not know are left alone, as it says. Patterns are n
 whoever applies them.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ class Flaw:
     message: str
 
 
+# An index of more digits is in no list.
+_DIGITS: Final = re.compile("[0-9]{1,9}")
 _TYPES: Final = ("array", "boolean", "integer", "null", "number", "object", "string")
 
 
@@ -57,7 +60,7 @@ def _dangling(path: tuple[str | int, ...], part: Any, root: Any) -> Iterator[Fla
         return
     reference = part.get("$ref")
     if isinstance(reference, str) and reference.startswith("#/") and not _leads(reference, root):
-        yield Flaw((*path, "$ref"), f"there is nothing at `{reference}`")
+        yield Flaw((*path, "$ref"), f"there is nothing at `{reference[:200]}`")
     for keyword, said in part.items():
         here = (*path, keyword)
         if keyword in _ONE:
@@ -73,7 +76,7 @@ def _leads(reference: str, root: Any) -> bool:  # noqa: ANN401 - any JSON value
         name = step.replace("~1", "/").replace("~0", "~")
         if isinstance(there, Mapping) and name in there:
             there = there[name]
-        elif isinstance(there, list) and name.isascii() and name.isdigit() and int(name) < len(there):
+        elif isinstance(there, list) and _DIGITS.fullmatch(name) and int(name) < len(there):
             there = there[int(name)]
         else:
             return False

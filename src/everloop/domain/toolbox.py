@@ -22,6 +22,8 @@ NAME: Final = r"^[a-zA-Z0-9_-]{1,64}$"
 # What a template's call can hold in quotes.
 _KEY: Final = re.compile(r'(?! )[^"\x00-\x1f\x7f]{1,200}(?<! )')
 MOST_SNIPPETS: Final = 1_000
+# Characters of a caller's own word in an error.
+_TOLD: Final = 200
 
 
 class ToolKind(StrEnum):
@@ -97,7 +99,7 @@ def _check(kind: ToolKind, said: ToolChange) -> None:
             message = (
                 "A snippet's key has 1 to 200 characters: no quotes, no control characters, and no space at its ends."
             )
-            raise InvalidFields.one(("body", "snippets", key), message)
+            raise InvalidFields.one(("body", "snippets", key[:_TOLD]), message)
     if said.parameters is not None:
         _check_parameters(said.parameters)
 
@@ -105,7 +107,8 @@ def _check(kind: ToolKind, said: ToolChange) -> None:
 def _check_parameters(schema: Mapping[str, Any]) -> None:
     flaw = flaw_in(schema)
     if flaw is not None:
-        raise InvalidFields.one(("body", "parameters", *flaw.path), f"This is no JSON schema: {flaw.message}.")
+        path = (each[:_TOLD] if isinstance(each, str) else each for each in flaw.path)
+        raise InvalidFields.one(("body", "parameters", *path), f"This is no JSON schema: {flaw.message}.")
     if schema.get("type", "object") != "object":
         message = "A function takes its arguments in an object: `type` is `object`, with the arguments in `properties`."
         raise InvalidFields.one(("body", "parameters", "type"), message)

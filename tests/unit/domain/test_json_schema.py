@@ -77,6 +77,14 @@ def test_a_flaw_says_where_and_what(schema: Any, path: tuple[str | int, ...], wo
     assert word in flaw.message
 
 
+def test_an_index_of_any_length_leads_nowhere():
+    reference = "#/anyOf/" + "9" * 10_000
+    flaw = flaw_in({"anyOf": [{"$ref": reference}]})
+    assert flaw is not None
+    assert flaw.path == ("anyOf", 0, "$ref")
+    assert len(flaw.message) < 300
+
+
 @pytest.mark.parametrize(
     "schema",
     [

@@ -140,6 +140,13 @@ def test_snippets_are_set_and_go_by_their_keys(texts: dict[str, str], changes: l
         (FUNCTION, ToolChange(parameters={"type": "string"}), ("parameters", "type"), "object"),
         (FUNCTION, ToolChange(parameters={"properties": {"a": 1}}), ("parameters", "properties", "a"), "schema"),
         (SNIPPETS, ToolChange(snippets={"": "x"}), ("snippets", ""), "1 to 200"),
+        (SNIPPETS, ToolChange(snippets={"x" * 999: "x"}), ("snippets", "x" * 200), "1 to 200"),
+        (
+            FUNCTION,
+            ToolChange(parameters={"properties": {"x" * 999: 1}}),
+            ("parameters", "properties", "x" * 200),
+            "schema",
+        ),
         (SNIPPETS, ToolChange(snippets={" a": "x"}), ("snippets", " a"), "space"),
         (SNIPPETS, ToolChange(snippets={'a"': "x"}), ("snippets", 'a"'), "quotes"),
         (SNIPPETS, ToolChange(snippets={"a\n": "x"}), ("snippets", "a\n"), "control"),

@@ -1,12 +1,12 @@
 """Tools of the organisation on the wire."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from everloop.api.fields import Answer, Request, Text, moment
-from everloop.domain.toolbox import NAME, OrganisationTool, ToolChange, ToolKind
+from everloop.domain.toolbox import MOST_SNIPPETS, NAME, OrganisationTool, ToolChange, ToolKind
 from everloop.services.tools import NewTool
 
 ToolName = Annotated[str, Field(pattern=NAME, description="1 to 64 letters, digits, `_` and `-`; unique.")]
@@ -14,6 +14,16 @@ Description = Annotated[Text | None, Field(description="For the model, or for pe
 Parameters = Annotated[dict[str, Any] | None, Field(description="JSON Schema of the arguments: of kind `json_schema`.")]
 Strict = Annotated[bool | None, Field(description="Whether the model must keep to the schema exactly.")]
 Snippet = Annotated[str, Field(max_length=100_000)]
+
+
+def _few(value: object) -> object:
+    """Before each is looked at: a million wrong ones would be a million errors."""
+    if isinstance(value, dict) and len(value) > MOST_SNIPPETS:
+        raise ValueError(f"at most {MOST_SNIPPETS} snippets")
+    return value
+
+
+Few: Final = (Field(max_length=MOST_SNIPPETS), BeforeValidator(_few))
 
 
 class ToolCreateBody(Request):
@@ -27,7 +37,9 @@ class ToolCreateBody(Request):
     description: Description = None
     parameters: Parameters = None
     strict: Strict = None
-    snippets: dict[str, Snippet] | None = Field(None, description="Texts by their keys: of kind `snippet`.")
+    snippets: Annotated[dict[str, Snippet], *Few] | None = Field(
+        None, description="Texts by their keys: of kind `snippet`."
+    )
 
     def new(self) -> NewTool:
         """The tool that is meant."""
@@ -42,8 +54,9 @@ class ToolChangeBody(Request):
     description: Description = None
     parameters: Parameters = None
     strict: Strict = None
-    snippets: dict[str, Snippet | None] | None = Field(
-        None, description="Texts by their keys; a key with null goes, those that are not named stay."
+    snippets: Annotated[dict[str, Snippet | None], *Few] | None = Field(
+        None,
+        description="Texts by their keys; a key with null goes, those that are not named stay.",
     )
 
     def change(self) -> ToolChange:
