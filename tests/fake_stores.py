@@ -120,6 +120,8 @@ class FakeConfigStore:
 
     async def register(self, scope: Scope, version: ConfigVersion, first: Deployment | None) -> ConfigVersion:
         organisation_id = scope.organisation_id
+        if (organisation_id, version.project_id) in self.memory.gone_projects:
+            raise NotFound("there is no such project")
         same = [
             each
             for (owner, _), each in self.memory.configs.items()

@@ -290,6 +290,26 @@ def test_what_was_deployed_here_since_stays(database: Kept, tmp_path: Path):
         server.stop()
 
 
+def test_what_was_deleted_here_does_not_come_back(database: Kept, tmp_path: Path):
+    folder = exported.write(tmp_path / "export")
+    with serving(database.data_dir, database.settings) as server:
+        assert run(server.environment, folder).returncode == 0
+        datasets = until_known(server, f"/v4/datasets/{DATASET}")["project_id"]
+        for project in (SUPPORT, datasets):
+            until_known(server, f"/v4/projects/{project}")
+            server.delete(f"/v4/projects/{project}").expect(204)
+
+        again = run(server.environment, folder)
+
+        assert again.returncode == 1
+        assert "The prompt is left out, with its logs: its project was deleted here." in again.stderr
+        assert "The dataset is left out: it was deleted here, with its project." in again.stderr
+        assert counts(again)["projects"] == (0, 1)
+        for path in (f"/v4/projects/{SUPPORT}", f"/v4/datasets/{DATASET}", f"/v4/logs/{log_id(CONVERSATION)}"):
+            assert server.get(path).status == 404, path
+        server.stop()
+
+
 def test_an_import_into_another_organisation_is_seen_there_alone(database: Kept, tmp_path: Path):
     folder = exported.write(tmp_path / "export")
     with serving(database.data_dir, database.settings) as server:

@@ -73,6 +73,16 @@ class ConfigService:
         """
         await self._tools.check_links(scope, config)
         await self._rendering.check(config)
+        try:
+            return await self._register(scope, reference, config, labels)
+        except NotFound:
+            # Another process may have deleted the project a moment ago: then its name means a new one.
+            await self._directory.refresh()
+            return await self._register(scope, reference, config, labels)
+
+    async def _register(
+        self, scope: Scope, reference: ProjectReference, config: ModelConfig, labels: Labels
+    ) -> ProjectConfig:
         project = (await self._projects.resolve(scope, reference)).project
         version = self.draft(project, config, labels)
         first = Deployment(

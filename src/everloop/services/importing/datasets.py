@@ -52,7 +52,9 @@ class DatasetImport:
     ) -> None:
         """Keeps the dataset and the versions that are not there. Raises `Unavailable`."""
         account.note(found.remarks)
-        dataset = await self._dataset(scope, found.dataset, account, dry=dry)
+        dataset = await self._dataset(scope, found, account, dry=dry)
+        if dataset is None:
+            return
         for number, step in enumerate(_steps(states, account), 1):
             if number <= dataset.version:
                 account.there["dataset versions"] += 1
@@ -62,17 +64,23 @@ class DatasetImport:
             elif not await self._make(scope, dataset, step, found.place, account, dry=dry):
                 return
 
-    async def _dataset(self, scope: Scope, wanted: Dataset, account: Account, *, dry: bool) -> Dataset:
+    async def _dataset(self, scope: Scope, found: ImportedDataset, account: Account, *, dry: bool) -> Dataset | None:
+        wanted = found.dataset
         there = await self._datasets.get(scope, wanted.id)
         if there is not None:
             account.there["datasets"] += 1
             return there
-        account.kept["datasets"] += 1
         if dry:
+            account.kept["datasets"] += 1
             return wanted
         project = (await self._projects.named(scope, PROJECT)).project
         made = replace(wanted, project_id=project.id)
-        await self._datasets.create(scope, made)
+        try:
+            await self._datasets.create(scope, made)
+        except Conflict:
+            account.fail(found.place, "The dataset is left out: it was deleted here, with its project.")
+            return None
+        account.kept["datasets"] += 1
         return made
 
     async def _make(
