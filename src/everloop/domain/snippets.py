@@ -19,9 +19,9 @@ class Snippets:
     name: str
     texts: Mapping[str, str]
 
-    def knows(self, word: str) -> bool:
-        """Whether the word is a key."""
-        return word in self.texts
+    def knows(self, word: str) -> bool:  # noqa: ARG002 - the protocol's
+        """Any word may be a key: what keys there are, `run` says better than a missing input would."""
+        return True
 
     def run(self, arguments: Sequence[str]) -> str:
         """The text of a key. Raises `UnknownTool` for a key that is not there, `Unprocessable` for more than one."""
@@ -30,7 +30,10 @@ class Snippets:
         key = arguments[0]
         found = self.texts.get(key)
         if found is None:
-            raise UnknownTool(f"`{self.name}` has no snippet {key[:200]!r}: {self._there(key)}.")
+            raise UnknownTool(
+                f"`{self.name}` has no snippet {key[:200]!r}: {self._there(key)}. Without quotes, a template's word may"
+                " also be the name of an input whose value is the key."
+            )
         return found
 
     def _there(self, key: str) -> str:

@@ -16,7 +16,7 @@ class TemplateTool(Protocol):
         ...
 
     def knows(self, word: str) -> bool:
-        """Whether an argument without quotes that is no input is a word of the tool's own, such as a key."""
+        """Whether an argument without quotes for which there is no input is a word of the tool's own, such as a key."""
         ...
 
     def run(self, arguments: Sequence[str]) -> str:

@@ -95,7 +95,7 @@ def test_an_edit_is_live_at_once_and_old_logs_stay(app, snippets):
     [
         ('NAME("nothing")', {}, ["no snippet 'nothing'", "tone"]),
         ("NAME(tone)", {"tone": "nothing"}, ["no snippet 'nothing'", "tone"]),
-        ("NAME(nothing)", {}, ["Missing input variables: nothing"]),
+        ("NAME(nothing)", {}, ["no snippet 'nothing'", "tone", "name of an input"]),
         ('NAME("tone", "tone")', {}, ["one argument"]),
         ('OTHER("tone")', {}, ["OTHER", "NAME"]),
     ],

@@ -3,7 +3,7 @@ import pytest
 from everloop.domain.filling import Filling
 from everloop.domain.snippets import Snippets
 from everloop.domain.template_tool import ToolResult
-from everloop.errors import MissingInputs, UnknownTool, Unprocessable
+from everloop.errors import UnknownTool, Unprocessable
 
 TEXTS = Snippets("oc_1", "snippet", {"hello": "Good day, {{name}}", "two words": "2", "empty": ""})
 
@@ -33,16 +33,10 @@ def test_an_input_goes_before_a_key_of_the_same_name():
     assert filled("{{ snippet(hello) }}", hello="two words")[0] == "2"
 
 
-@pytest.mark.parametrize("template", ['{{ snippet("no") }}', "{{ snippet(which) }}"])
+@pytest.mark.parametrize("template", ['{{ snippet("no") }}', "{{ snippet(which) }}", "{{ snippet(no) }}"])
 def test_an_unknown_key_is_told_with_those_that_are_there(template: str):
     with pytest.raises(UnknownTool, match="no snippet 'no': there are empty, hello, two words"):
         filled(template, which="no")
-
-
-def test_a_word_that_is_neither_key_nor_input_is_a_missing_input():
-    with pytest.raises(MissingInputs) as caught:
-        filled("{{ snippet(no) }}")
-    assert caught.value.names == ("no",)
 
 
 def test_more_than_one_key_is_refused():

@@ -5,14 +5,17 @@ import pytest
 
 from everloop.domain.config import ModelConfig
 from everloop.domain.deployment import ConfigTarget
+from everloop.domain.document import Document
 from everloop.domain.ids import ConfigId
 from everloop.domain.reference import ProjectReference
 from everloop.domain.toolbox import OrganisationTool, ToolChange, ToolKind
-from everloop.errors import BadRequest, Conflict, InvalidFields, NotFound
+from everloop.errors import BadRequest, Conflict, InvalidFields, NotFound, UnknownTool
+from everloop.services.command import CompletionCommand
 from everloop.services.configs import Labels
 from everloop.services.experiment_changes import ArmChange, ExperimentChange
 from everloop.services.experiments import NewExperiment
 from everloop.services.tools import NewTool
+from tests.fake_provider import generation
 from tests.fakes import FakeHouse
 
 PARAMETERS = {"type": "object", "properties": {"city": {"type": "string"}}}
@@ -189,3 +192,33 @@ async def test_a_config_whose_tool_went_joins_no_experiment(house: FakeHouse):
         )
     kept = (await house.experiments.get(house.scope, other.experiment.id)).experiment
     assert [each.config_id for each in kept.arms] == [plain]
+
+
+async def test_a_call_finds_what_another_process_made_a_moment_ago(house: FakeHouse):
+    config = ModelConfig("m", "fake", prompt_template="{{ snippet(a) }}", tools=({**GONE, "id": "oc_new"},))
+    elsewhere = await house.beside()
+    await a_function(elsewhere, id="oc_new")
+    tool = await snippets(elsewhere, b="B")
+    await elsewhere.deploy("p", config)
+    await house.directory.refresh()
+    await elsewhere.tools.update(house.scope, tool.id, ToolChange(snippets={"a": "A"}))
+    house.provider.answers(generation("x"))
+    await house.completion.complete(house.scope, CompletionCommand(ProjectReference("p")))
+    ((call, _),) = house.provider.calls
+    assert call.request.prompt == "A"
+    assert [each["name"] for each in call.request.config.tools] == ["get_weather"]
+
+
+async def test_a_call_for_what_is_nowhere_is_refused_after_one_read(house: FakeHouse):
+    await house.deploy("p", ModelConfig("m", "fake", prompt_template="{{ snippet(a) }}"))
+    await snippets(house, a="A")
+    tool = (await house.tools.all(house.scope))[0]
+    await house.tools.update(house.scope, tool.id, ToolChange(snippets={"a": None, "b": "B"}))
+    reads = house.feed.reads
+    inputs = Document({"a": "c"}, b'{"a":"c"}')
+    for number, (given, key) in enumerate([(Document({}, b"{}"), "a"), (inputs, "c")], 1):
+        with pytest.raises(UnknownTool, match=f"no snippet '{key}'"):
+            await house.completion.complete(house.scope, CompletionCommand(ProjectReference("p"), inputs=given))
+        assert house.feed.reads == reads + number
+    assert house.provider.calls == []
+    assert house.kept == []
