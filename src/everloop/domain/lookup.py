@@ -1,11 +1,14 @@
 """Lookup: what stands in for names and calls that are not simply an input's text."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from everloop.domain.template_names import Call, call_in, input_at, quoted
 from everloop.domain.template_tool import TemplateTool, TemplateTools, ToolResult
 from everloop.errors import MissingInputs, UnknownTool, Unprocessable
+
+# Characters of a call that an error repeats.
+_LONGEST: Final = 200
 
 
 class Lookup:
@@ -75,8 +78,9 @@ class Lookup:
 
     def _run(self, written: str, call: Call, tool: TemplateTool | None, arguments: Sequence[str]) -> ToolResult:
         if tool is None:
+            told = written if len(written) <= _LONGEST else f"{written[:_LONGEST]}…"
             raise UnknownTool(
-                f"The template calls {written!r}, but {_there(self._tools)}. An input of that very name would stand in"
+                f"The template calls {told!r}, but {_there(self._tools)}. An input of that very name would stand in"
                 " for the call."
             )
         return ToolResult(tool.id, call.name, written, tool.run(arguments))

@@ -10,6 +10,7 @@ from everloop.templating.wire import Flawed
 
 _UNDEFINED: Final = re.compile(r"`([^`]+)` is undefined")
 _WORD: Final = re.compile(r"[^\W\d]\w*")
+_LONGEST: Final = 100
 _PLACE: Final = re.compile(r" \(in template:\d+\)$")
 _WORDS: Final = {
     "OutOfFuel": f"it takes more than {limits.STEPS:,} steps",
@@ -38,4 +39,5 @@ def _there(template: str, error: TemplateError) -> str:
     if error.range is None:
         return ""
     begin, end = error.range
-    return template.encode(errors="surrogatepass")[begin:end].decode(errors="replace")
+    text = template.encode(errors="surrogatepass")[begin:end].decode(errors="replace")
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

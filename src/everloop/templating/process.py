@@ -69,6 +69,8 @@ class RenderingProcess:
         await self._process.wait()
 
     async def _say(self, message: Order | Given) -> None:
+        if self._outgoing.is_closing():  # uvloop would have a RuntimeError for it
+            raise ConnectionResetError
         self._outgoing.write(frame(message))
         await self._outgoing.drain()
 

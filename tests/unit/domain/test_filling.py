@@ -70,6 +70,9 @@ def test_an_input_named_like_the_call_stands_in_for_it():
 def test_a_tool_that_is_not_there_is_refused_with_the_names_of_those_that_are():
     with pytest.raises(Unprocessable, match=r"calls 'google\(\"x\"\)'.* tools for templates are letter\."):
         filled('{{ google("x") }}', {})
+    with pytest.raises(Unprocessable) as caught:
+        filled(f'{{{{ google("{"x" * 1_000}") }}}}', {})
+    assert len(caught.value.message) < 500
     filling = Filling({})
     filling.fill('{{ google("x") }}')
     with pytest.raises(Unprocessable, match="has no tools for templates"):

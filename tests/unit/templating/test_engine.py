@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 import pytest
+import uvloop
 
 from everloop.domain.document import EMPTY_OBJECT, Document
 from everloop.domain.template_language import Rendered, TemplateFlaw
@@ -125,3 +126,15 @@ async def test_a_call_that_is_given_up_leaves_no_half_done_process(engine, monke
         await call
     assert engine._idle == []
     assert (await engine.render(["y"], EMPTY_OBJECT, {})).texts == ("y",)
+
+
+def test_a_process_that_ends_before_it_has_read_all_is_told_in_the_loop_of_servers_too(monkeypatch):
+    monkeypatch.setattr(process, "_COMMAND", ("/bin/sh", "-c", "exit 3"))
+
+    async def rendered():
+        engine = JinjaEngine()
+        for _ in range(5):
+            with pytest.raises(Unavailable, match=r"ended \(code 3\)"):
+                await engine.render(["x" * 5_000_000], EMPTY_OBJECT, {})
+
+    uvloop.run(rendered())

@@ -92,6 +92,12 @@ def test_what_cannot_be_rendered_is_told_with_its_line(template, line, said):
     assert said in found.message
 
 
+def test_an_error_repeats_no_more_of_the_template_than_helps():
+    found = reply("{{ 1 / 0 if '" + "x" * 1_000 + "' }}")
+    assert isinstance(found, Flawed)
+    assert len(found.message) < 300
+
+
 def test_the_limit_of_output_is_of_all_templates_together():
     assert isinstance(reply("{{ 'x' * 5000000 }}", "{{ 'x' * 5000000 }}"), Done)
     assert isinstance(reply("{{ 'x' * 5000000 }}", "{{ 'x' * 5000000 }}", "x"), Flawed)
