@@ -70,6 +70,8 @@ SHAPES = [
     ("PATCH", "/api/environments/env_nobody"),
     ("PUT", "/api/provider-keys/openai"),
     ("POST", "/api/api-keys"),
+    ("POST", "/api/tools"),
+    ("PATCH", "/api/tools/tool_nobody"),
 ]
 
 

@@ -164,7 +164,7 @@ def test_a_file_without_an_endpoint(running_server):
         ("---\nmodel: m\ntools:\n- name: a\n  parameters:\n    - b\n---\n", 5, "`tools.0.parameters`"),
         ("---\nmodel: m\nstop: [a, 1]\n---\n", 3, "`stop.1`"),
         ("---\nmodel: m\nresponse_format: {type: xml}\n---\n", 3, "`response_format.type`"),
-        ("---\nmodel: m\ntype: tool\n---\n", 3, "not supported"),
+        ("---\nmodel: m\ntype: tool\n---\n", 3, "only says what made a log"),
         ("---\nmodel: m\n---\n\n<user name='\0'/>", 5, "`chat_template.0.name`"),
         ("---\nmodel: m\n---\n<user>\n  Hi\n", 4, "<user> is not closed"),
         ("---\nmodel: m\nendpoint: chat\n---\n\nHi\n", 6, "<user>"),

@@ -12,8 +12,7 @@ from starlette.routing import Route
 from everloop import __version__
 from everloop.api import docs, probes
 from everloop.api.documentation import ERRORS, IDEMPOTENCY, KEY, KEYED_ERRORS, STREAMED, body
-from everloop.api.errors import ErrorAnswer, answer_to, detail, field_errors
-from everloop.api.fields import location_of
+from everloop.api.errors import ErrorAnswer, answer_to, detail
 from everloop.api.hot import HotRoute
 from everloop.api.manage import api_keys, environments, provider_keys, tools
 from everloop.api.manage import datasets as dataset_versions
@@ -36,7 +35,8 @@ from everloop.api.v4 import (
     prompt_files,
     sessions,
 )
-from everloop.errors import EverloopError
+from everloop.api.wrong_fields import wrong_fields
+from everloop.errors import EverloopError, InvalidFields
 
 _DESCRIPTION = """\
 Everloop runs the prompt that is live: an application sends a project's name and some inputs; Everloop finds what is
@@ -44,9 +44,6 @@ deployed, renders it, calls the model provider, keeps the call as a log, and ans
 API (`/v4`). What v4 leaves out, such as environments and keys, is under `/api`.
 
 Give your API key with **Authorize** and *Try it out* works on every route."""
-
-# More wrong fields than these help nobody.
-_MOST_ISSUES = 100
 
 _ROUTERS = (
     projects.router,
@@ -124,15 +121,14 @@ async def _refused(_: Request, error: EverloopError) -> Response:
 
 
 async def _invalid(_: Request, error: RequestValidationError) -> Response:
-    """Where and what is wrong, but never the value: it may be a secret."""
-    issues = [_issue(each) for each in error.errors()[:_MOST_ISSUES]]
-    return _response(field_errors(issues))
+    return _response(answer_to(InvalidFields(wrong_fields(_readable(each) for each in error.errors()))))
 
 
-def _issue(error: Mapping[str, Any]) -> tuple[list[str | int], str, str]:
-    if error["type"] == "json_invalid":
-        return ["body"], str(error["ctx"]["error"]), "value_error.jsondecode"
-    return location_of(error["loc"]), str(error["msg"]).removeprefix("Value error, "), str(error["type"])
+def _readable(error: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A body that is no JSON is wrong as a whole; what is wrong with it stands elsewhere."""
+    if error["type"] != "json_invalid":
+        return error
+    return {"loc": ("body",), "msg": str(error["ctx"]["error"]), "type": "value_error.jsondecode"}
 
 
 async def _no_route(request: Request, error: HTTPException) -> Response:

@@ -1,29 +1,27 @@
 """The one handler of all generating calls: from a body to an answer, whole or as it comes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from pydantic import ValidationError
 
 from everloop.api.exchange import Exchange
-from everloop.api.fields import location_of
 from everloop.api.hot import Handler
 from everloop.api.idempotency import Once
 from everloop.api.relay import relay
 from everloop.api.strict_json import decode
 from everloop.api.v4.call_events import Describe, frames, usage_view
 from everloop.api.v4.call_models import CallRequest
+from everloop.api.wrong_fields import wrong_fields
 from everloop.domain.scope import Scope
-from everloop.errors import FieldIssue, InvalidFields
+from everloop.errors import InvalidFields
 from everloop.services.answer import Answer
 from everloop.services.command import CompletionCommand
 from everloop.services.completion import CompletionService
 
 _Request = TypeVar("_Request", bound=CallRequest)
-# More wrong fields than these help nobody.
-_MOST_ISSUES: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +57,8 @@ def parse(model: type[_Request], body: bytes) -> _Request:
     try:
         return model.model_validate(decode(body))
     except ValidationError as error:
-        raise InvalidFields(
-            [
-                FieldIssue(("body", *location_of(each["loc"])), each["msg"].removeprefix("Value error, "), each["type"])
-                for each in error.errors(include_input=False, include_url=False)[:_MOST_ISSUES]
-            ]
-        ) from None
+        wrong = wrong_fields(error.errors(include_input=False, include_url=False))
+        raise InvalidFields([replace(each, location=("body", *each.location)) for each in wrong]) from None
 
 
 def answer_view(answer: Answer, command: CompletionCommand, data: list[dict[str, Any]]) -> dict[str, Any]:

@@ -1,18 +1,15 @@
 """What a `.prompt` file says, as a request that registers the same would say it."""
 
-from typing import Any, Final
+from typing import Any
 
 from pydantic import ValidationError
 
-from everloop.api.fields import location_of
 from everloop.api.front_matter import FrontMatter, Path, read
 from everloop.api.v4.config_models import ModelConfigRequest
+from everloop.api.wrong_fields import wrong_fields
 from everloop.domain.prompt_file import PromptFile, is_blank, split, wrong
 from everloop.domain.prompt_file_reading import begins_with_a_message, messages
 from everloop.errors import FieldIssue, InvalidFields
-
-# More wrong fields than these help nobody.
-_MOST_ISSUES: Final = 100
 
 
 def config_in(text: str) -> ModelConfigRequest:
@@ -53,12 +50,11 @@ def _validated(front: FrontMatter) -> ModelConfigRequest:
     try:
         return ModelConfigRequest.model_validate(front.values)
     except ValidationError as error:
-        issues = [_issue(each, front) for each in error.errors(include_input=False, include_url=False)[:_MOST_ISSUES]]
-        raise InvalidFields(issues) from None
+        wrong = wrong_fields(error.errors(include_input=False, include_url=False))
+        raise InvalidFields([_in_file(each, front) for each in wrong]) from None
 
 
-def _issue(error: Any, front: FrontMatter) -> FieldIssue:  # noqa: ANN401 - pydantic's details are a typed dict
-    where = tuple(location_of(error["loc"]))
-    message = str(error["msg"]).removeprefix("Value error, ")
-    field = ".".join(str(each)[:100] for each in where)
-    return FieldIssue(("body", "config"), f"Line {front.line(where)}: `{field}`: {message}", str(error["type"]))
+def _in_file(issue: FieldIssue, front: FrontMatter) -> FieldIssue:
+    field = ".".join(str(each)[:100] for each in issue.location)
+    message = f"Line {front.line(issue.location)}: `{field}`: {issue.message}"
+    return FieldIssue(("body", "config"), message, issue.kind)

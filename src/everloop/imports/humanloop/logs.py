@@ -8,7 +8,7 @@ import msgspec
 from everloop.domain.config import ConfigVersion
 from everloop.domain.ids import LogId, ProjectId, SessionId
 from everloop.domain.imported import ImportedLog, Problem, Remark
-from everloop.domain.log import Log, LogBody
+from everloop.domain.log import REPORTED, Log, LogBody
 from everloop.domain.usage import told
 from everloop.imports.humanloop.configs import config_version
 from everloop.imports.humanloop.judgments import judgments
@@ -26,8 +26,6 @@ from everloop.imports.humanloop.shapes import (
     unplaced,
 )
 
-# The kind of error of a log that was made elsewhere.
-_REPORTED: Final = "reported"
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -92,7 +90,7 @@ def imported_log(project_id: ProjectId, value: Object, place: str) -> ImportedLo
         user=read.user,
         save=read.save is not False,
         finish_reason=read.finish_reason,
-        error_kind=_REPORTED if read.error else None,
+        error_kind=REPORTED if read.error else None,
         usage=told(read.prompt_tokens, read.output_tokens, read.reasoning_tokens),
         prompt_cost=read.prompt_cost,
         output_cost=read.output_cost,
