@@ -111,3 +111,17 @@ async def test_experiments_go_on_telling_of_logs_as_they_were(storage: Storage, 
     experiment, place = ExperimentId("exp_1"), EnvironmentId("env_a")
     usage = (await storage.experiments.results(scope, [experiment]))[experiment][place][ConfigId("config_1")].usage
     assert (usage.logs, usage.errors, usage.latencies) == (3, 0, {bucket_of(2.0): 3})
+
+
+async def test_logs_after_the_newest_was_deleted_count_in_their_experiment(storage: Storage, scope: Scope):
+    await storage.projects.create(scope, a_project())
+    for config in ("config_1", "config_2"):
+        await storage.configs.register(scope, a_version(config), None)
+    await storage.experiments.create(scope, an_experiment())
+    for number in range(3):
+        log = an_exposed_log(f"data_{number}")
+        await storage.log_writer.append(scope, [log])
+        await storage.logs.delete(scope, [log.id])
+    await storage.log_writer.append(scope, [an_exposed_log("data_last")])
+    results = (await storage.experiments.results(scope, [ExperimentId("exp_1")]))[ExperimentId("exp_1")]
+    assert results[EnvironmentId("env_a")][ConfigId("config_1")].usage.logs == 4

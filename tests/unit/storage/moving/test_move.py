@@ -73,6 +73,17 @@ async def test_the_target_is_served_as_ever(filled: Path, url: str, postgres: Cl
             assert count == (greatest or 0), table.name
 
 
+async def test_the_database_knows_what_it_has_before_it_plans_its_first_query(
+    url: str, filled: Path, postgres: Cluster, empty: str
+):
+    assert rows_here(filled)
+    await moved(url, postgres.url(empty))
+    known = (
+        "SELECT relname FROM pg_class WHERE relname IN ('project', 'log', 'log_2023_11') AND reltuples > 0 ORDER BY 1"
+    )
+    assert postgres.run(known, empty) == [("log",), ("log_2023_11",), ("project",)]
+
+
 async def test_logs_are_in_the_partitions_of_their_own_months(filled: Path, url: str, postgres: Cluster, empty: str):
     await moved(url, postgres.url(empty))
     for column, table in (("id", "log"), ("log_id", "log_body")):
