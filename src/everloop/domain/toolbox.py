@@ -153,11 +153,11 @@ class Toolbox:
 
     def defined(self, version: ConfigVersion) -> ConfigVersion:
         """The version with the present definition in the place of each link. Raises `UnknownTool`."""
-        tools = version.config.tools
-        if not tools or not links(version.config):
-            return version
-        defined = tuple(self._definition(each) for each in tools)
-        return replace(version, config=replace(version.config, tools=defined))
+        for tool in version.config.tools:
+            if is_link(tool):
+                defined = tuple(self._definition(each) for each in version.config.tools)
+                return replace(version, config=replace(version.config, tools=defined))
+        return version
 
     def shown(self, tool: Mapping[str, Any]) -> Mapping[str, Any]:
         """The same of one tool, for people: a link that leads nowhere stays what it is."""
