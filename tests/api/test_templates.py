@@ -137,8 +137,8 @@ def test_an_experiment_between_the_languages(running_server, register, project_n
     project_id = register()["project_id"]
     body = {"name": "languages", "positive_labels": [], "config_ids": ids}
     made = running_server.post(f"/v4/projects/{project_id}/experiments", body).expect(200)
-    body = {"project": project_name, "experiment_id": made["id"], "num_samples": 8, "inputs": {"a": {"b": "x"}}}
-    said = outputs(running_server.post("/v4/completion-experiment", body))
+    call = {"project": project_name, "experiment_id": made["id"], "num_samples": 8, "inputs": {"a": {"b": "x"}}}
+    said = outputs(running_server.post("/v4/completion-experiment", call))
     assert [each.partition("] ")[2] for each in said] == ["You said: x"] * 8
 
 
