@@ -6,7 +6,7 @@ now: so that every version of a dataset can still be read, and one more costs on
 
 from sqlalchemy import BigInteger, Column, ForeignKeyConstraint, Index, Table, UniqueConstraint
 
-from everloop.storage.tables import Key, Number, Words, metadata
+from everloop.storage.tables import Key, Number, Words, metadata, partial_index
 
 # `version` and `datapoints`, how many there are, are of now.
 dataset = Table(
@@ -63,19 +63,17 @@ datapoint = Table(
     ForeignKeyConstraint(["organisation_id", "dataset_id"], ["dataset.organisation_id", "dataset.id"]),
 )
 # One present state each, and pages of the present ones without a look at the past.
-Index(
+partial_index(
     "uq_datapoint_present",
     datapoint.c.organisation_id,
     datapoint.c.id,
     unique=True,
-    sqlite_where=datapoint.c.until.is_(None),
-    postgresql_where=datapoint.c.until.is_(None),
+    where=datapoint.c.until.is_(None),
 )
-Index(
+partial_index(
     "ix_datapoint_present",
     datapoint.c.organisation_id,
     datapoint.c.dataset_id,
     datapoint.c.position,
-    sqlite_where=datapoint.c.until.is_(None),
-    postgresql_where=datapoint.c.until.is_(None),
+    where=datapoint.c.until.is_(None),
 )

@@ -10,14 +10,13 @@ from sqlalchemy import (
     Column,
     Double,
     ForeignKeyConstraint,
-    Index,
     Integer,
     PrimaryKeyConstraint,
     Table,
     UniqueConstraint,
 )
 
-from everloop.storage.tables import Key, Number, Words, metadata
+from everloop.storage.tables import Key, Number, Words, metadata, partial_index
 
 # `positive_labels` is JSON.
 experiment = Table(
@@ -40,14 +39,13 @@ experiment = Table(
     UniqueConstraint("organisation_id", "id"),
     ForeignKeyConstraint(["organisation_id", "project_id"], ["project.organisation_id", "project.id"]),
 )
-Index(
+partial_index(
     "uq_experiment_organisation_id_project_id_name",
     experiment.c.organisation_id,
     experiment.c.project_id,
     experiment.c.name,
     unique=True,
-    sqlite_where=experiment.c.deleted_at.is_(None),
-    postgresql_where=experiment.c.deleted_at.is_(None),
+    where=experiment.c.deleted_at.is_(None),
 )
 
 experiment_arm = Table(
@@ -82,12 +80,11 @@ trial = Table(
     sqlite_with_rowid=False,
 )
 # Only rated trials, so that a trial costs no second tree when it is made.
-Index(
+partial_index(
     "ix_trial_rated",
     trial.c.organisation_id,
     trial.c.experiment_id,
-    sqlite_where=trial.c.rated > 0,
-    postgresql_where=trial.c.rated > 0,
+    where=trial.c.rated > 0,
 )
 
 

@@ -8,7 +8,7 @@ is the order of the values in `log_rows`.
 
 from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, PrimaryKeyConstraint, Table
 
-from everloop.storage.tables import Key, Words, metadata
+from everloop.storage.tables import Key, Words, metadata, partial_index
 
 session = Table(
     "session",
@@ -62,30 +62,27 @@ log = Table(
     postgresql_partition_by="RANGE (id)",
 )
 Index("ix_log_project", log.c.organisation_id, log.c.project_id, log.c.id)
-Index(
+partial_index(
     "ix_log_session",
     log.c.organisation_id,
     log.c.session_id,
     log.c.id,
-    sqlite_where=log.c.session_id.is_not(None),
-    postgresql_where=log.c.session_id.is_not(None),
+    where=log.c.session_id.is_not(None),
 )
-Index(
+partial_index(
     "ix_log_reference",
     log.c.organisation_id,
     log.c.reference_id,
     log.c.id,
-    sqlite_where=log.c.reference_id.is_not(None),
-    postgresql_where=log.c.reference_id.is_not(None),
+    where=log.c.reference_id.is_not(None),
 )
 # Answers how often a version was used, and when last, without the rows.
-Index(
+partial_index(
     "ix_log_config",
     log.c.organisation_id,
     log.c.config_id,
     log.c.created_at,
-    sqlite_where=log.c.config_id.is_not(None),
-    postgresql_where=log.c.config_id.is_not(None),
+    where=log.c.config_id.is_not(None),
 )
 
 log_body = Table(

@@ -5,13 +5,14 @@ rows only: its foreign keys hold the organisation too. `number` is the order of 
 times. Times are Unix milliseconds. Text that is compared or sorted is so bytewise on every database (`Key`).
 """
 
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
+    ColumnElement,
     ForeignKeyConstraint,
     Index,
     Integer,
@@ -59,6 +60,11 @@ def _belongs_to(table: str, column: str) -> ForeignKeyConstraint:
     return ForeignKeyConstraint(["organisation_id", column], [f"{table}.organisation_id", f"{table}.id"])
 
 
+def partial_index(name: str, *columns: Column[Any], where: ColumnElement[bool], unique: bool = False) -> Index:
+    """An index of the rows for which a condition holds, the same on every database."""
+    return Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
 organisation = Table(
     "organisation",
     metadata,
@@ -83,20 +89,18 @@ environment = Table(
     UniqueConstraint("organisation_id", "id"),
     ForeignKeyConstraint(["organisation_id"], ["organisation.id"]),
 )
-Index(
+partial_index(
     "uq_environment_organisation_id_name",
     environment.c.organisation_id,
     environment.c.name,
     unique=True,
-    sqlite_where=environment.c.deleted_at.is_(None),
-    postgresql_where=environment.c.deleted_at.is_(None),
+    where=environment.c.deleted_at.is_(None),
 )
-Index(
+partial_index(
     "uq_environment_organisation_id_default",
     environment.c.organisation_id,
     unique=True,
-    sqlite_where=environment.c.is_default,
-    postgresql_where=environment.c.is_default,
+    where=environment.c.is_default,
 )
 
 project = Table(
@@ -115,13 +119,12 @@ project = Table(
     UniqueConstraint("organisation_id", "id"),
     ForeignKeyConstraint(["organisation_id"], ["organisation.id"]),
 )
-Index(
+partial_index(
     "uq_project_organisation_id_name",
     project.c.organisation_id,
     project.c.name,
     unique=True,
-    sqlite_where=project.c.deleted_at.is_(None),
-    postgresql_where=project.c.deleted_at.is_(None),
+    where=project.c.deleted_at.is_(None),
 )
 
 model_config = Table(
@@ -162,14 +165,13 @@ deployment = Table(
 )
 Index("ix_deployment_organisation_id_project_id", deployment.c.organisation_id, deployment.c.project_id)
 # One present state per place.
-Index(
+partial_index(
     "uq_deployment_present",
     deployment.c.organisation_id,
     deployment.c.project_id,
     deployment.c.environment_id,
     unique=True,
-    sqlite_where=deployment.c.ended_at.is_(None),
-    postgresql_where=deployment.c.ended_at.is_(None),
+    where=deployment.c.ended_at.is_(None),
 )
 
 api_key = Table(
