@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.sdk.scenarios.registry import scenario, scenario_of
-from tests.sdk.scenarios.stage import Stage
+from tests.sdk.scenarios.stage import Stage, refused
 
 
 def assert_hello(answer: Any, made: Any) -> None:
@@ -153,3 +153,21 @@ def an_unsaved_call_keeps_no_text(stage: Stage) -> None:
     assert log.output_tokens == answer.usage.generation_tokens
     given = stage.client.feedback(type="rating", value="good", data_id=log.id)
     assert given.id.startswith("ann_")
+
+
+@scenario
+def nested_inputs_are_reached_in_both_languages(stage: Stage) -> None:
+    inputs = {"order": {"lines": [{"name": "tea"}, {"name": "milk"}]}}
+    plain, jinja = stage.name(), stage.name()
+    stage.registered(plain, "{{ order.lines[1].name }}")
+    template = "{% for each in order.lines %}{{ loop.index }}. {{ each.name }}\n{% endfor %}"
+    config = {"model": "gpt-4o", "provider": "mock", "prompt_template": template, "template_language": "jinja"}
+    stage.http("POST", "/v4/model-configs", {"project": jinja, **config})  # no client has a word for the language
+    for project, said in ((plain, "milk"), (jinja, "1. tea\n2. milk")):
+        (sample,) = stage.client.complete_deployed(project=project, inputs=inputs).data
+        assert sample.output == f"[mock gpt-4o] You said: {said}"
+        assert dict(sample.inputs)["order"]["lines"][0]["name"] == "tea"
+    error = refused(422, lambda: stage.client.complete_deployed(project=plain, inputs={"order": {"lines": []}}))
+    assert "order.lines[1].name" in error["message"]
+    error = refused(422, lambda: stage.client.complete_deployed(project=jinja, inputs={}))
+    assert "order" in error["message"]
