@@ -191,3 +191,11 @@ def test_a_log_may_be_of_a_config_that_links_what_is_not_here(chats):
     log = {"project": chats.name(), "config": {"model": "m", "tools": [link_elsewhere]}, "output": "x"}
     log_id = chats.app.server.post("/v4/logs", log).expect(200)["id"]
     assert [each["id"] for each in chats.app.log(log_id)["config"]["tools"]] == ["oc_elsewhere"]
+
+
+def test_a_tool_of_a_deleted_project_is_free(chats, linked):
+    tool = linked()
+    made = chats.register(tools=[link(tool)])
+    assert chats.app.server.delete(f"/api/tools/{tool['id']}").status == 409
+    chats.app.server.delete(f"/v4/projects/{made['project_id']}").expect(204)
+    chats.app.server.delete(f"/api/tools/{tool['id']}").expect(204)
