@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 PARAMETERS = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -116,7 +118,7 @@ def test_too_many_snippets_are_one_error(running_server):
 
 
 def test_a_schema_may_be_as_deep_as_a_request(running_server, made):
-    schema = {"maximum": 10**30}
+    schema: dict[str, Any] = {"maximum": 10**30}
     for _ in range(95):
         schema = {"properties": {"inner": schema}}
     tool = made(kind="json_schema", name="deep", parameters=schema)
