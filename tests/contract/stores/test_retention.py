@@ -139,6 +139,16 @@ async def test_a_session_goes_with_its_last_log(storage: Storage, scope: Scope, 
     assert await storage.sessions.get(other, SessionId("sesh_1")) is not None
 
 
+async def test_those_of_deleted_projects_go_too(storage: Storage, scope: Scope, old_logs: OldLogStore):
+    await prepare(storage, scope)
+    await storage.log_writer.append(scope, [at(CUT - 1, 1), at(CUT, 2)])
+    await storage.feedback.record(scope, PROJECT, [], [a_piece("ann_1", "good", log=a_log_id(1, CUT - 1))])
+    await storage.projects.delete(scope, PROJECT, CUT + 1)
+    assert await delete_all(old_logs) == 1
+    assert await storage.logs.count(scope, [PROJECT]) == {PROJECT: 1}
+    assert await storage.feedback.of_logs(scope, [a_log_id(1, CUT - 1)]) == {a_log_id(1, CUT - 1): ()}
+
+
 async def test_a_session_that_never_had_a_log_goes_by_its_own_time(
     storage: Storage, scope: Scope, other: Scope, old_logs: OldLogStore
 ):

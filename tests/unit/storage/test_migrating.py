@@ -134,6 +134,39 @@ def test_an_upgrade_keeps_every_row_of_every_table(url: str):
     connection.close()
 
 
+def test_the_table_of_projects_that_is_made_anew_keeps_what_points_at_it_and_how_names_are_unique(url: str):
+    connection = at_revision(url, "0006")
+    connection.execute("INSERT INTO organisation (id, name, created_at) VALUES ('org', 'o', 1)")
+    for name in "ab":
+        project = "INSERT INTO project (organisation_id, id, name, folded_name, created_at, updated_at)"
+        connection.execute(f"{project} VALUES ('org', ?, ?, 'x', 1, 1)", (name, name))
+        connection.execute(
+            "INSERT INTO feedback_type (organisation_id, project_id, name, kind) VALUES ('org', ?, 't', 'text')", name
+        )
+    connection.commit()
+    connection.close()
+
+    migrate(url)
+
+    connection = sqlite3.connect(database_file(url))
+    connection.execute("PRAGMA foreign_keys = ON")
+    assert connection.execute("SELECT id, number, deleted_at FROM project").fetchall() == [
+        ("a", 1, None),
+        ("b", 2, None),
+    ]
+    for refused in (
+        "UPDATE project SET name = 'a' WHERE id = 'b'",
+        "UPDATE project SET id = 'c' WHERE id = 'b'",
+        "DELETE FROM project WHERE id = 'b'",
+        "INSERT INTO feedback_type (organisation_id, project_id, name, kind) VALUES ('org', 'c', 't', 'text')",
+    ):
+        with pytest.raises(sqlite3.IntegrityError):
+            connection.execute(refused)
+    connection.execute("UPDATE project SET deleted_at = 2 WHERE id = 'a'")
+    connection.execute("UPDATE project SET name = 'a' WHERE id = 'b'")
+    connection.close()
+
+
 def test_a_migration_that_breaks_off_leaves_the_database_as_it_was(url: str, tmp_path: Path):
     """A table in the way makes the first revision fail after it has made others."""
     file = tmp_path / "data" / "everloop.db"

@@ -78,6 +78,8 @@ async def _configure(storage: Storage, scope: Scope) -> None:
     await storage.environments.create(scope, an_environment("env_s", "staging", is_default=False))
     await storage.tools.create(scope, a_function(description=HOSTILE))
     await storage.tools.create(scope, a_snippet_tool(texts={"hostile": HOSTILE}))
+    await storage.projects.create(scope, a_project("pr_gone", a_project().name))
+    await storage.projects.delete(scope, ProjectId("pr_gone"), 12)
     await storage.projects.create(scope, a_project())
     for config in ("config_1", "config_2"):
         await storage.configs.register(scope, replace(a_version(config), description=HOSTILE), None)
