@@ -117,7 +117,7 @@ def retry_after(value: str | None, clock: Clock) -> float | None:
         return float(value)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # the second for a day or a time zone that no integer of C holds
         return None
     moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
     return max(0.0, moment.timestamp() - clock.now() / 1000)

@@ -1,6 +1,7 @@
 """Retries: how often, after how long, and never more than the budget allows."""
 
 import asyncio
+import math
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -146,6 +147,9 @@ async def test_a_success_is_earned_by_the_call_that_had_it():
         ("", None),
         ("٣", None),
         ("Tue, 99 Nov 2023 22:13:30 GMT", None),
+        (f"Tue, {'9' * 30} Nov 2023 22:13:30 GMT", None),
+        (f"Tue, 14 Nov 2023 22:13:30 +{'9' * 20}", None),
+        ("9" * 400, math.inf),
     ],
 )
 def test_retry_after_is_seconds_or_a_date(value: str | None, seconds: float | None):
