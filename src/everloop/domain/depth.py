@@ -7,9 +7,14 @@ from typing import Any, Final
 MAX_DEPTH: Final = 200
 
 
+def may_be_too_deep(text: bytes) -> bool:
+    """Whether a JSON text has brackets enough for it; most texts have not, and need not be walked."""
+    return text.count(b"[") + text.count(b"{") > MAX_DEPTH
+
+
 def too_deep(text: bytes, value: Any) -> bool:  # noqa: ANN401 - any JSON value
     """Whether the value of a JSON text is nested deeper than `MAX_DEPTH` levels."""
-    return text.count(b"[") + text.count(b"{") > MAX_DEPTH and _deeper_than(value, MAX_DEPTH)
+    return may_be_too_deep(text) and _deeper_than(value, MAX_DEPTH)
 
 
 def _deeper_than(value: Any, depth: int) -> bool:  # noqa: ANN401 - any JSON value

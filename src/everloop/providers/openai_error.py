@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from everloop.domain.depth import too_deep
 from everloop.errors import FailureKind, ProviderFailure
 from everloop.ports.system import Clock
 from everloop.providers.retry import AttemptFailed, retry_after
@@ -45,11 +46,12 @@ _NAMES: Final = {
 
 
 def decoded(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
-    """The JSON value of a body, or None when it is not JSON (an error page, a torn answer)."""
+    """The JSON value of a body, or None when it is not JSON (an error page, a torn answer) or nested absurdly deep."""
     try:
-        return msgspec.json.decode(body)
+        value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
+    return None if too_deep(body, value) else value
 
 
 def malformed(origin: str, message: str, status: int | None = 200) -> ProviderFailure:

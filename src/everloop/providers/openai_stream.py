@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
+from everloop.domain.depth import may_be_too_deep
 from everloop.domain.generation import Event, Failure, Finish, TextDelta, UsageReport
 from everloop.errors import FailureKind, ProviderFailure
 from everloop.providers.openai_answer import TokenCount, finish_reason
@@ -34,6 +35,15 @@ class _Chunk(msgspec.Struct):
 
 _CHUNK: Final = msgspec.json.Decoder(_Chunk)
 _ENVELOPE: Final = ("id", "created", "model", "system_fingerprint")
+
+
+def _read(payload: bytes) -> _Chunk | None:
+    """The piece; None for one that is not of the format, or so deep that nobody could put it together."""
+    try:
+        chunk = _CHUNK.decode(payload)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+    return None if may_be_too_deep(payload) and decoded(payload) is None else chunk
 
 
 class _OpenSample:
@@ -82,9 +92,8 @@ class StreamedAnswer:
         payload = self._redactor.body(event.data)
         if event.name == b"error":
             return self.fail(from_object(self._origin, decoded(payload)))
-        try:
-            chunk = _CHUNK.decode(payload)
-        except (msgspec.DecodeError, UnicodeError, RecursionError):
+        chunk = _read(payload)
+        if chunk is None:
             return self.fail(malformed(self._origin, "sent a piece of its answer that cannot be read."))
         if chunk.error:
             return self.fail(from_object(self._origin, {"error": chunk.error}))

@@ -160,3 +160,11 @@ def test_the_deprecated_call_of_a_function_is_a_tool_call():
 def test_tool_calls_of_another_shape_are_malformed(calls: Any):
     body = answer({"message": {"content": None, "tool_calls": calls}})
     assert refusal(body).kind is FailureKind.MALFORMED
+
+
+@pytest.mark.parametrize("levels", [250, 985, 2_000])
+def test_an_absurdly_deep_answer_is_not_the_format(levels: int):
+    deep = b'{"a":' * levels + b"1" + b"}" * levels
+    call = b'{"id":"x","function":{"name":"f","arguments":%s}}' % deep
+    body = b'{"choices":[{"index":0,"message":{"tool_calls":[%s]}}]}' % call
+    assert refusal(body).kind is FailureKind.MALFORMED

@@ -270,3 +270,16 @@ def test_the_legacy_endpoint_has_no_tool_calls():
         {**ENVELOPE, "choices": [{"index": 0, "text": "a", "delta": {"tool_calls": 1}}]}
     )
     assert told.heard == [(0, "a")]
+
+
+@pytest.mark.parametrize("levels", [150, 250, 600, 985, 2_000])
+def test_an_absurdly_deep_piece_breaks_the_stream_as_anything_that_is_not_the_format(levels: int):
+    deep = b'{"a":' * levels + b"1" + b"}" * levels
+    begun = Conversation().say(chat(0, "Hel"), b'{"choices":[{"index":0,"delta":{"notes":%s}}]}' % deep)
+    if levels == 150:
+        assert begun.say(chat(0, "lo", "stop")).answer.complete
+        return
+    *_, last = begun.events
+    assert isinstance(last, Failure)
+    assert last.error.kind is FailureKind.MALFORMED
+    assert begun.answer.over
