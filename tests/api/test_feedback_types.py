@@ -89,3 +89,20 @@ def test_an_unknown_project(running_server, other_organisation, types):
     running_server.patch("/v4/projects/pr_x/feedback-types", []).expect(404)
     other_organisation.post(types, TONE).expect(404)
     other_organisation.patch(types, [TONE]).expect(404)
+
+
+def test_ten_thousand_labels_are_kept_in_order_and_more_refused(running_server, types, project_name):
+    values = [{"value": f"label {number % 7} {number}", "sentiment": "neutral"} for number in range(1000)]
+    many = [{"type": f"type {number}", "values": values} for number in range(10)]
+
+    made = running_server.call("PATCH", types, many).expect(200)
+
+    assert [each["values"] for each in made[-10:]] == [values] * 10
+    more = [*many, {"type": "one more", "values": values[:1]}]
+    project = {"name": f"{project_name} too", "feedback_types": more}
+    for method, path, body, where in (
+        ("PATCH", types, more, ["body"]),
+        ("POST", "/v4/projects", project, ["body", "feedback_types"]),
+    ):
+        (issue,) = running_server.call(method, path, body).expect(422)["detail"]
+        assert (issue["loc"], issue["msg"]) == (where, "at most 10000 labels in one request")

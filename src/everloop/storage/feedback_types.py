@@ -46,6 +46,7 @@ async def add_types(
     """
     known = {each.name: each for each in (await read_types(connection, organisation_id, [project_id]))[project_id]}
     place = {"organisation_id": organisation_id, "project_id": project_id}
+    rows = []
     for each in types:
         there = known.get(each.name)
         if there is None:
@@ -55,7 +56,8 @@ async def add_types(
         labels = {} if there is None else dict(there.labels)
         fresh = {value: sentiment for value, sentiment in each.labels.items() if value not in labels}
         for value, sentiment in fresh.items():
-            row = {**place, "type": each.name, "value": value, "sentiment": sentiment.value}
-            await connection.execute(insert(label_table).values(row))
+            rows.append({**place, "type": each.name, "value": value, "sentiment": sentiment.value})
         known[each.name] = FeedbackType(each.name, each.kind, labels | fresh)
+    if rows:
+        await connection.execute(insert(label_table), rows)
     return known

@@ -6,10 +6,9 @@ from typing import Annotated, Final
 from fastapi import APIRouter
 
 from everloop.api.documentation import ERRORS, KEY, body
-from everloop.api.fields import Items
 from everloop.api.services import Caller, Use
 from everloop.api.strict_json import StrictRoute
-from everloop.api.v4.project_models import FeedbackTypeModel, FeedbackTypeRequest
+from everloop.api.v4.project_models import FeedbackTypeModel, FeedbackTypeRequest, FeedbackTypeRequests
 from everloop.api.v4.project_view import feedback_type
 from everloop.api.v4.projects import ProjectPath
 from everloop.domain.feedback import FeedbackType
@@ -43,7 +42,7 @@ async def update(
     caller: Caller,
     services: Use,
     id: ProjectPath,
-    request: Annotated[Items[FeedbackTypeRequest] | None, body([_EXAMPLE])] = None,
+    request: Annotated[FeedbackTypeRequests | None, body([_EXAMPLE])] = None,
 ) -> list[FeedbackTypeModel]:
     """Make the feedback types and labels that a project lacks; all of its types, as they are then."""
     project = (await services.projects.view(caller, id)).project

@@ -1,14 +1,17 @@
 """Projects on the wire."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from everloop.api.fields import Answer, Items, Name, Nothing, Reference, Request, Text
 from everloop.api.v4.experiment_models import ExperimentResponse, PositiveLabel
 from everloop.api.v4.project_config_models import ProjectConfigResponse
 from everloop.domain.feedback import FeedbackClass, FeedbackType, Sentiment
+
+# They are written in one go, for which every other write waits.
+_MOST_LABELS: Final = 10_000
 
 
 class FeedbackLabelRequest(Request):
@@ -32,12 +35,21 @@ class FeedbackTypeRequest(Request):
         return FeedbackType(self.type, kind, labels)
 
 
+def _few_labels(types: list[FeedbackTypeRequest]) -> list[FeedbackTypeRequest]:
+    if sum(len(each.values or ()) for each in types) > _MOST_LABELS:
+        raise ValueError(f"at most {_MOST_LABELS} labels in one request")
+    return types
+
+
+FeedbackTypeRequests = Annotated[Items[FeedbackTypeRequest], AfterValidator(_few_labels)]
+
+
 class CreateProjectRequest(Request):
     """A new project. Creating one whose name is taken gives the one there is."""
 
     name: Name
     directory_id: Reference | None = None
-    feedback_types: Items[FeedbackTypeRequest] | None = Field(None, description="More than the default types.")
+    feedback_types: FeedbackTypeRequests | None = Field(None, description="More than the default types.")
 
 
 class UpdateProjectRequest(Request):
