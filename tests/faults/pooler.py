@@ -172,6 +172,11 @@ def pooler(cluster: Cluster, sessions: int = _SESSIONS) -> Iterator[int]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await pool.close()
+        # What a client that was cut off in the middle had begun.
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        for each in rest:
+            each.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
 
     stopping = asyncio.Event()
     thread = threading.Thread(target=loop.run_until_complete, args=(run(),), name="pooler", daemon=True)
