@@ -53,6 +53,7 @@ _LINKS: Final = (
 )
 _CALL: Final = {"project_id": "{their.project}", "inputs": {"it": "x"}}
 _COMPLETION: Final = {"model_config": {"provider": "openai", "model": "gpt-4o", "prompt_template": "Say {{it}}"}}
+_SNIPPET: Final = {"provider": "mock", "model": "m", "prompt_template": '{{ same_name("same key") }}'}
 _CHAT: Final = {"messages": [{"role": "user", "content": "x"}]}
 _OWN_CHAT: Final = {**_CHAT, "model_config": {"provider": "openai", "model": "gpt-4o"}}
 _CONFIGS: Final = (
@@ -80,9 +81,11 @@ TRIES: Final[Mapping[str, list[Try]]] = {
         Try("/v4/completion-experiment", {"experiment_id": "{their.experiment}", "project_id": each}, 422)
         for each in ("{our.project}", "pr_nobody")
     ],
-    "POST /v4/completion": _referring(
-        "/v4/completion", {**_CALL, **_COMPLETION}, {"project_id": "{our.project}"}, *_LINKS[:3]
-    ),
+    "POST /v4/completion": [
+        *_referring("/v4/completion", {**_CALL, **_COMPLETION}, {"project_id": "{our.project}"}, *_LINKS[:3]),
+        # Both have snippets of these names; the caller gets its own.
+        Try("/v4/completion", {**_CALL, "model_config": _SNIPPET}, 200),
+    ],
     "POST /v4/completion-model-config": [
         *_referring("/v4/completion-model-config", {"inputs": {"it": "x"}}, *_CONFIGS),
         *_referring(
