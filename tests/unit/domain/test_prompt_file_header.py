@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from everloop.domain.config import ModelConfig
@@ -72,7 +74,7 @@ def test_texts_are_quoted_where_yaml_would_read_something_else(model, written):
 
 
 def test_a_deep_value_is_no_longer_than_its_text_deserves():
-    value = [[]] * 10_000
+    value: list[Any] = [[]] * 10_000
     for _ in range(190):
         value = [value]
     text = header(ModelConfig(model="m", other={"deep": value}), {}, {})
