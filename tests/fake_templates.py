@@ -8,9 +8,14 @@ from everloop.domain.template_tool import TemplateTools, ToolResult
 
 
 class FakeTemplateEngine:
-    """Renders `t` as `[t <the inputs>]`, runs every tool with the argument `x`, and has `wrong` for a flaw."""
+    """Renders `t` as `[t <the inputs>]`, runs every tool with the argument `x`.
+
+    `wrong` has a flaw, `bomb` one of no place.
+    """
 
     async def check(self, templates: Sequence[str]) -> TemplateFlaw | None:
+        if "bomb" in templates:
+            return TemplateFlaw(None, "It is wrong.")
         return TemplateFlaw(templates.index("wrong"), "It is wrong.") if "wrong" in templates else None
 
     async def render(self, templates: Sequence[str], inputs: Document, tools: TemplateTools) -> Rendered:

@@ -16,9 +16,12 @@ Location = tuple[str | int, ...]
 
 @value
 class TemplateFlaw:
-    """Why a template cannot be rendered, in a sentence; `place` is its place among those that were looked at."""
+    """Why a template cannot be rendered, in a sentence.
 
-    place: int
+    `place` is its place among those that were looked at, None when it may be any of them.
+    """
+
+    place: int | None
     message: str
 
 

@@ -62,5 +62,6 @@ class Rendering:
         templates = list(templates_of(config))
         flaw = await self._engine.check([text for _, text in templates])
         if flaw is not None:
-            location, _ = templates[flaw.place]
+            place = 0 if len(templates) == 1 else flaw.place
+            location = () if place is None else templates[place][0]
             raise InvalidFields.one(("body", *location), flaw.message)

@@ -67,7 +67,7 @@ class JinjaEngine:
                 return await self._once(order, tool)
             except ProcessEnded as ended:
                 if (why := _EXCEEDED.get(ended.code)) is not None:
-                    return Flawed(0, None, why)
+                    return Flawed(None, None, why)
                 _log.warning("A rendering process ended with code %d and is replaced.", ended.code)
             try:
                 return await self._once(order, tool)
@@ -100,7 +100,12 @@ class JinjaEngine:
 
 
 def _sentence(flawed: Flawed, templates: int) -> str:
-    which = "The template" if templates == 1 else f"Template {flawed.place + 1} of the {templates} of the config"
+    if templates == 1:
+        which = "The template"
+    elif flawed.place is None:
+        which = f"One of the {templates} templates of the config"
+    else:
+        which = f"Template {flawed.place + 1} of the {templates} of the config"
     line = "" if flawed.line is None else f", line {flawed.line}"
     return f"{which}{line}: {flawed.message}."
 

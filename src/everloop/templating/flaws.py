@@ -10,7 +10,7 @@ from everloop.templating.wire import Flawed
 
 _UNDEFINED: Final = re.compile(r"`([^`]+)` is undefined")
 _WORD: Final = re.compile(r"[^\W\d]\w*")
-_LONGEST: Final = 100
+_LONGEST: Final = 200
 _PLACE: Final = re.compile(r" \(in template:\d+\)$")
 _WORDS: Final = {
     "OutOfFuel": f"it takes more than {limits.STEPS:,} steps",
@@ -20,7 +20,7 @@ _WORDS: Final = {
 
 def flaw(place: int, template: str, error: TemplateError) -> Flawed:
     """The error, with its line and what stands there."""
-    said = _WORDS.get(error.kind) or _PLACE.sub("", error.message)
+    said = _WORDS.get(error.kind) or shortened(_PLACE.sub("", error.message))
     there = "" if error.kind == "SyntaxError" else _there(template, error)
     return Flawed(place, error.line, f"{said}, at `{there}`" if there else said)
 
@@ -35,9 +35,13 @@ def needed(error: TemplateError) -> tuple[str, str] | None:
     return (found[1], root[0]) if found and root else None
 
 
+def shortened(text: str) -> str:
+    """As much of a text as helps in an error."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
 def _there(template: str, error: TemplateError) -> str:
     if error.range is None:
         return ""
     begin, end = error.range
-    text = template.encode(errors="surrogatepass")[begin:end].decode(errors="replace")
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return shortened(template.encode(errors="surrogatepass")[begin:end].decode(errors="replace"))

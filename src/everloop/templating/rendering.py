@@ -7,7 +7,7 @@ import msgspec
 from minijinja import Environment, TemplateError
 
 from everloop.templating import limits
-from everloop.templating.flaws import flaw, needed
+from everloop.templating.flaws import flaw, needed, shortened
 from everloop.templating.unknown import UNKNOWN, Unknown
 from everloop.templating.wire import Done, Flawed, Missing, Order
 
@@ -24,7 +24,7 @@ def reply_to(order: Order, call: Call) -> Done | Missing | Flawed:
     try:
         inputs = _decode(order.inputs)
     except RecursionError:
-        return Flawed(0, None, "the inputs are nested too deeply")
+        return Flawed(None, None, "the inputs are nested too deeply")
     return _Rendering(inputs, order.tools, call).all(order.templates)
 
 
@@ -35,6 +35,10 @@ def _checked(order: Order) -> Done | Flawed:
         except TemplateError as error:
             return flaw(place, text, error)
     return Done()
+
+
+class _Refused(Exception):
+    """A call of a tool that is not made, and why."""
 
 
 class _Rendering:
@@ -77,10 +81,12 @@ class _Rendering:
             except TemplateError as error:
                 if not self._stood_in(template, error):
                     return flaw(place, template, error)
+            except _Refused as refusal:
+                return Flawed(place, None, str(refusal))
             except MemoryError:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever the methods of texts, lists and objects raise
-                return Flawed(place, None, f"{type(error).__name__}: {error}")
+                return Flawed(place, None, shortened(f"{type(error).__name__}: {error}"))
 
     def _stood_in(self, template: str, error: TemplateError) -> bool:
         """Whether the error was of a missing input that something now stands in for, to find the other missing ones."""
@@ -99,17 +105,20 @@ class _Rendering:
     def _called(self, name: str, arguments: tuple[object, ...]) -> str:
         self._calls += 1
         if self._calls > limits.CALLS:
-            raise RuntimeError(f"it calls tools more than {limits.CALLS:,} times")
+            raise _Refused(f"it calls tools more than {limits.CALLS:,} times")
         if any(each is None for each in arguments):
-            raise RuntimeError(f"an argument of the tool {name!r} has no value")
+            raise _Refused(f"an argument of the tool {name!r} has no value")
         text = self._call(name, [str(each) for each in arguments])
         if text is None:
-            raise RuntimeError(f"the tool {name!r} refused the call")
+            raise _Refused(f"the tool {name!r} refused the call")
         return text
 
 
 def _engine() -> Environment:
     """One for each order: nothing of one call is there for the next one."""
-    engine = Environment(fuel=limits.STEPS, undefined_behavior="strict", auto_escape_callback=lambda _: False)
+    # With `debug` errors name the value that is not there.
+    engine = Environment(
+        fuel=limits.STEPS, undefined_behavior="strict", debug=True, auto_escape_callback=lambda _: False
+    )
     engine.remove_global("debug")
     return engine

@@ -47,9 +47,9 @@ class Missing(msgspec.Struct, tag="missing"):
 
 
 class Flawed(msgspec.Struct, tag="flawed"):
-    """The template at `place` (from 0) cannot be rendered. `line` is from 1, None when nobody knows it."""
+    """The template at `place` (from 0) cannot be rendered. What nobody knows is None; `line` is from 1."""
 
-    place: int
+    place: int | None
     line: int | None
     message: str
 

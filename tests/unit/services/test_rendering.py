@@ -50,6 +50,8 @@ async def test_jinja_is_rendered_by_the_engine_with_all_templates_at_once(render
          ("body", "chat_template", 4, "content")),
         (ModelConfig("m", chat_template=({"content": [{"type": "text", "text": "wrong"}]},), template_language="jinja"),
          ("body", "chat_template", 0, "content", 0, "text")),
+        (ModelConfig("m", prompt_template="bomb", template_language="jinja"), ("body", "prompt_template")),
+        (ModelConfig("m", prompt_template="bomb", chat_template=CHAT, template_language="jinja"), ("body",)),
     ],
 )  # fmt: skip
 async def test_a_wrong_template_is_found_where_it_is(rendering, config, location):

@@ -70,6 +70,16 @@ async def test_what_is_missing_and_what_is_wrong_are_told(engine):
         await engine.render(["x", "{{ 1/0 }}"], EMPTY_OBJECT, {})
 
 
+async def test_nobody_knows_which_of_several_took_too_much(engine):
+    bomb = "{{ " + "-" * 100_000 + "1 }}"
+    for templates, which in ((["x", bomb], "One of the 2 templates of the config"), ([bomb], "The template")):
+        said = f"{which}: it takes more than 256 MB of memory, or is nested too deeply."
+        assert await engine.check(templates) == TemplateFlaw(None, said)
+        with pytest.raises(Unprocessable) as caught:
+            await engine.render(templates, EMPTY_OBJECT, {})
+        assert caught.value.message == said
+
+
 async def test_the_syntax_is_checked(engine):
     assert await engine.check(["{{ a }}", "{{ b }}"]) is None
     flaw = TemplateFlaw(0, "The template, line 1: syntax error: unexpected end of block, expected in.")
