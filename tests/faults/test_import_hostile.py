@@ -13,6 +13,8 @@ from tests.server import RunningServer, serving
 
 MADE = exported.version(GREETING_NEW, template="Hello {{name}}!", created_at="2025-03-02T10:00:00Z", temperature=0.5)
 TRAPS = "ds_traps"
+# The numbers of the logs in `odd`, `bad` and `partly`.
+ODD, BAD, PARTLY = range(100, 107), range(200, 211), range(300, 306)
 
 
 def raw(number: int, key: str, text: str) -> str:
@@ -24,44 +26,53 @@ def deep(levels: int) -> str:
     return '{"a":' * levels + "1" + "}" * levels
 
 
-# Kept, whatever is in them.
-ODD = {
-    100: raw(100, "output", json.dumps("\x00 \x1a \x1b[2J")),
-    101: raw(101, "inputs", json.dumps({"\x00": "\x00", "big": 10**400})),
-    102: raw(102, "inputs", deep(190)),
-    103: raw(103, "messages", '[{"role": 7, "content": {"\\u0000": 1e300}}]'),
-    104: raw(104, "prompt_cost", "1e308"),
-    105: raw(105, "output", json.dumps("x" * 3_000_000)),
-    106: raw(106, "surprise\x1b]0;owned\x07", "1"),
-}
-# Left out, each for a reason.
-BAD = {
-    200: raw(200, "inputs", deep(500)),
-    201: raw(201, "inputs", deep(990)),
-    202: raw(202, "provider_latency", "1e999"),
-    203: raw(203, "output", '"\\ud800"'),
-    204: raw(204, "user", json.dumps("a\x00")),
-    205: raw(205, "source", json.dumps("s" * 10_000_000)),
-    206: raw(206, "prompt_tokens", str(2**63)),
-    207: raw(207, "session_id", json.dumps("s" * 256)),
-    208: raw(208, "created_at", '"0001-01-01T00:00:00+23:59"'),
-    209: raw(209, "output", json.dumps("x" * 30_000_000)),
-    210: raw(210, "environment", json.dumps("e" * 10_000_000)),
-}
-# Kept, without what is wrong in them.
-PARTLY = {
-    300: raw(300, "prompt", json.dumps(MADE | {"version_id": "prv_name", "model": "m" * 10_000_000})),
-    301: raw(301, "prompt", json.dumps(MADE | {"version_id": "prv_nul", "provider": "\x00"})),
-    302: raw(302, "evaluator_logs", json.dumps([judged("evl_big", "stars", 10**40, "number", [])])),
-    303: raw(303, "evaluator_logs", json.dumps([judged("evl_long", "rating", "\u4e00" * 8_000, "select", [])])),
-    304: raw(304, "evaluator_logs", json.dumps([judged("evl_nul", "comment", "\x00", "text", [])])),
-    305: raw(305, "evaluator_logs", json.dumps([7, None, []])),
-}
+def odd() -> list[str]:
+    """Kept, whatever is in them."""
+    return [
+        raw(100, "output", json.dumps("\x00 \x1a \x1b[2J")),
+        raw(101, "inputs", json.dumps({"\x00": "\x00", "big": 10**400})),
+        raw(102, "inputs", deep(190)),
+        raw(103, "messages", '[{"role": 7, "content": {"\\u0000": 1e300}}]'),
+        raw(104, "prompt_cost", "1e308"),
+        raw(105, "output", json.dumps("x" * 3_000_000)),
+        raw(106, "surprise\x1b]0;owned\x07", "1"),
+    ]
+
+
+def bad() -> list[str]:
+    """Left out, each for a reason."""
+    return [
+        raw(200, "inputs", deep(500)),
+        raw(201, "inputs", deep(990)),
+        raw(202, "provider_latency", "1e999"),
+        raw(203, "output", '"\\ud800"'),
+        raw(204, "user", json.dumps("a\x00")),
+        raw(205, "source", json.dumps("s" * 10_000_000)),
+        raw(206, "prompt_tokens", str(2**63)),
+        raw(207, "session_id", json.dumps("s" * 256)),
+        raw(208, "created_at", '"0001-01-01T00:00:00+23:59"'),
+        raw(209, "output", json.dumps("x" * 30_000_000)),
+        raw(210, "environment", json.dumps("e" * 10_000_000)),
+    ]
+
+
+def partly() -> list[str]:
+    """Kept, without what is wrong in them."""
+    return [
+        raw(300, "prompt", json.dumps(MADE | {"version_id": "prv_name", "model": "m" * 10_000_000})),
+        raw(301, "prompt", json.dumps(MADE | {"version_id": "prv_nul", "provider": "\x00"})),
+        raw(302, "evaluator_logs", json.dumps([judged("evl_big", "stars", 10**40, "number", [])])),
+        raw(303, "evaluator_logs", json.dumps([judged("evl_long", "rating", "\u4e00" * 8_000, "select", [])])),
+        raw(304, "evaluator_logs", json.dumps([judged("evl_nul", "comment", "\x00", "text", [])])),
+        raw(305, "evaluator_logs", json.dumps([7, None, []])),
+    ]
 
 
 def write(folder: Path, secret: Path) -> Path:
     exported.write(folder)
-    exported.put_lines(folder, f"{GREETING}/logs/9.jsonl", [*ODD.values(), *BAD.values(), *PARTLY.values()])
+    lines = [*odd(), *bad(), *partly()]
+    assert len(lines) == len(ODD) + len(BAD) + len(PARTLY)
+    exported.put_lines(folder, f"{GREETING}/logs/9.jsonl", lines)
     files = folder / "files"
     (files / GREETING / "logs" / "10.jsonl").symlink_to(secret / "1.jsonl")
     (files / "pr_linked").symlink_to(secret)
