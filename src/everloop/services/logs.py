@@ -6,7 +6,7 @@ from dataclasses import field, replace
 from everloop.domain.config import ConfigUse, LoggedConfig, ModelConfig, fingerprint
 from everloop.domain.document import EMPTY_OBJECT, Document
 from everloop.domain.feedback import Feedback
-from everloop.domain.ids import ConfigId, EnvironmentId, LogId, TrialId
+from everloop.domain.ids import ConfigId, EnvironmentId, LogId, ProjectId, TrialId
 from everloop.domain.log import REPORTED, Log, LogBody, LogCompletion
 from everloop.domain.log_filter import EVERYTHING, LogFilter
 from everloop.domain.page import Page, PageRequest
@@ -25,6 +25,9 @@ from everloop.services.environments import EnvironmentService
 from everloop.services.feedback import FeedbackCommand, FeedbackService
 from everloop.services.projects import ProjectService
 from everloop.services.sessions import SessionService
+
+# What is known of the configs that one request's logs bring, by project and content: mostly the same one many times.
+_Versions = dict[tuple[ProjectId, str], ConfigId]
 
 
 @value
@@ -115,7 +118,8 @@ class LogService:
         Raises `NotFound` for what they refer to, `InvalidFields`, and `Unavailable`: at once while nothing can be kept.
         """
         self._writer.check()
-        logs = [await self._log(scope, command) for command in commands]
+        versions: _Versions = {}
+        logs = [await self._log(scope, command, versions) for command in commands]
         said = [
             (log.project_id, each) for log, command in zip(logs, commands, strict=True) for each in command.feedback
         ]
@@ -163,10 +167,10 @@ class LogService:
         if log_ids:
             await self._logs.delete(scope, [LogId(each) for each in log_ids])
 
-    async def _log(self, scope: Scope, command: LogCommand) -> Log:
+    async def _log(self, scope: Scope, command: LogCommand, versions: _Versions) -> Log:
         project = (await self._projects.resolve(scope, command.project)).project
         trial = await self._trial(scope, project, command) if command.trial_id else None
-        config_id = trial.config_id if trial else await self._config(scope, project, command)
+        config_id = trial.config_id if trial else await self._config(scope, project, command, versions)
         links = await self._sessions.link(scope, command.links)
         environment_id = await self._environment(scope, command, trial)
         now = self._clock.now()
@@ -221,14 +225,17 @@ class LogService:
             raise InvalidFields.one((*command.location, "environment"), message)
         return environment.id
 
-    async def _config(self, scope: Scope, project: Project, command: LogCommand) -> ConfigId:
+    async def _config(self, scope: Scope, project: Project, command: LogCommand, versions: _Versions) -> ConfigId:
         if command.config_id:
             return (await self._configs.any_within(scope, project, command.config_id)).id
         if command.config is None:
             raise InvalidFields.one(
                 (*command.location, "config"), "Say what made the output: give `config`, `config_id` or `trial_id`."
             )
-        return (await self._configs.ensure(scope, project, command.config, command.labels)).id
+        place = (project.id, fingerprint(command.config))
+        if place not in versions:
+            versions[place] = (await self._configs.ensure(scope, project, command.config, command.labels)).id
+        return versions[place]
 
     async def _details(self, scope: Scope, logs: Sequence[Log]) -> list[LogDetails]:
         config_ids = [log.config_id for log in logs if log.config_id]

@@ -48,6 +48,17 @@ async def test_the_same_config_is_the_same_version(house):
     assert first.log.config_id == second.log.config_id
 
 
+async def test_a_config_that_many_logs_bring_is_registered_once(house):
+    await kept(house)
+    before = len(house.memory.changes)
+    commands = [command(config=each) for each in [ModelConfig("n"), TOOL, CONFIG] * 20]
+    logs = await house.logs.create(house.scope, [*commands, command(project=ProjectReference("q"))])
+    assert len({log.config_id for log in logs}) == 4
+    assert [log.config_id for log in logs[:3]] * 20 == [log.config_id for log in logs[:-1]]
+    # The two model configs here, and the other project with its own.
+    assert len(house.memory.changes) - before == 4
+
+
 async def test_a_config_by_id_has_to_be_the_projects_own(house):
     other = await house.deploy("other", CONFIG)
     with pytest.raises(NotFound):
