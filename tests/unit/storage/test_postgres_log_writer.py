@@ -201,6 +201,7 @@ async def test_without_the_partition_logs_are_kept_all_the_same(
     clock.milliseconds += 62 * 24 * 3_600_000
     identifier = time_ordered(Prefix.LOG, clock.now(), 1)
     await writer.append(SCOPE, [a_log(identifier)])
+    await writer._months.made()  # which they are not
     await reading.rollback()
     assert postgres.run("SELECT id, tableoid::regclass::text FROM log", name) == [(identifier, "log_other")]
     clock.milliseconds += 60_000
