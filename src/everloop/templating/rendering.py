@@ -38,7 +38,7 @@ def _checked(order: Order) -> Done | Flawed:
 
 
 class _Refused(Exception):
-    """A call of a tool that is not made, and why."""
+    """Something that a template must not do, and why."""
 
 
 class _Rendering:
@@ -114,11 +114,24 @@ class _Rendering:
         return text
 
 
+def _written(value: object) -> object:
+    """What is written for a value: `order.items` without brackets is a method, which no author can have meant."""
+    if callable(value) and not isinstance(value, Unknown):
+        name = getattr(value, "__name__", "")
+        raise _Refused(
+            f"it writes the method `{name}` itself: there is no value of that name, and it is called by `{name}()`"
+        )
+    return NotImplemented
+
+
 def _engine() -> Environment:
     """One for each order: nothing of one call is there for the next one."""
-    # With `debug` errors name the value that is not there.
     engine = Environment(
-        fuel=limits.STEPS, undefined_behavior="strict", debug=True, auto_escape_callback=lambda _: False
+        fuel=limits.STEPS,
+        undefined_behavior="strict",
+        debug=True,  # errors then name the value that is not there
+        auto_escape_callback=lambda _: False,
+        finalizer=_written,
     )
     engine.remove_global("debug")
     return engine

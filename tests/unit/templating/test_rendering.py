@@ -78,6 +78,7 @@ def test_very_many_missing_inputs_are_not_all_told():
         ("{{ nothing('x') }}", 1, "nothing is unknown"),
         ("{{ a.nothing() }}", None, "no attribute 'nothing'"),
         ("{{ l.pop() }}", None, "pop from empty list"),
+        ("{{ a.items }}", None, "it writes the method `items` itself: there is no value of that name"),
         ("\n{% for x in [a] %}{{ x.y }}{% endfor %}", 2, "`x.y` is undefined"),
         ("{% include 'x' %}", 1, "no other templates"),
         ("{{ (", 1, "syntax error"),
