@@ -1,6 +1,7 @@
 """Tools of an organisation: made, changed, deleted, and checked where configurations link them."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Final
 
 from everloop.domain.config import ConfigVersion, ModelConfig
 from everloop.domain.ids import Prefix, ToolId
@@ -11,6 +12,9 @@ from everloop.errors import BadRequest, Conflict, InvalidFields, NotFound
 from everloop.ports.system import Clock, Ids
 from everloop.ports.tools import ToolStore
 from everloop.services.directory import Directory
+
+# More of them help nobody.
+_MOST_NAMES: Final = 10
 
 
 @value
@@ -120,5 +124,6 @@ class ToolService:
         return self.box(scope).missing(config)
 
 
-def _told(names: Iterable[str]) -> str:
-    return ", ".join(repr(each) for each in names)
+def _told(names: Sequence[str]) -> str:
+    told = ", ".join(repr(each) for each in names[:_MOST_NAMES])
+    return told if len(names) <= _MOST_NAMES else f"{told} and {len(names) - _MOST_NAMES} more"

@@ -117,6 +117,14 @@ async def test_a_tool_in_use_is_kept_and_says_by_whom(house: FakeHouse):
     await house.tools.delete(house.scope, tool.id)
 
 
+async def test_of_many_projects_ten_are_told(house: FakeHouse):
+    tool = await a_function(house)
+    for number in range(12):
+        await house.deploy(f"p{number:02}", linking(link(tool)))
+    with pytest.raises(Conflict, match=r"in 'p00', .*, 'p09' and 2 more: "):
+        await house.tools.delete(house.scope, tool.id)
+
+
 async def test_snippets_that_templates_in_use_call_stay_and_keep_their_name(house: FakeHouse):
     tool = await snippets(house, a="A")
     version = await house.deploy("p", ModelConfig("m", "fake", prompt_template="{{ snippet(a) }}"))
