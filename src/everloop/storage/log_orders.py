@@ -1,7 +1,7 @@
 """In which order logs are read: keys of queries that are the same on both databases."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import ColumnElement, Double, FromClause, Select, Subquery, and_, case, cast, func, select
 
@@ -12,9 +12,6 @@ from everloop.storage.log_conditions import MODEL
 from everloop.storage.log_tables import log
 from everloop.storage.tables import feedback, model_config
 from everloop.storage.text_functions import bytewise
-
-# A number in JSON, as no text begins.
-_IS_NUMBER: Final = func.substr(feedback.c.value, 1, 1).in_(list("-0123456789"))
 
 
 def ordered(
@@ -63,11 +60,13 @@ def _last_said(name: str) -> list[ColumnElement[Any]]:
     )
     newest = [feedback.c.created_at.desc(), feedback.c.number.desc()]
     return [
-        select(each).where(mine).correlate(log).order_by(*newest).limit(1).scalar_subquery() for each in said_keys()
+        select(each).where(mine).correlate(log).order_by(*newest).limit(1).scalar_subquery()
+        for each in said_keys(feedback.c.value)
     ]
 
 
-def said_keys() -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    """The number that a piece of feedback is, and the text: at most one of them is there."""
-    number = case((_IS_NUMBER, cast(feedback.c.value, Double)))
-    return number, case((_IS_NUMBER, None), else_=bytewise(feedback.c.value))
+def said_keys(value: ColumnElement[str]) -> list[ColumnElement[Any]]:
+    """The number that the value of feedback is, and the text: at most one of them is there."""
+    # As no text in JSON begins.
+    is_number = func.substr(value, 1, 1).in_(list("-0123456789"))
+    return [case((is_number, cast(value, Double))), case((is_number, None), else_=bytewise(value))]

@@ -1,63 +1,63 @@
-"""Logs in the order of what was said of them: from the feedback to its logs, then the logs without."""
+"""Logs in the order of what was said of them: first those that the feedback leads to, then those without."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, and_, func, not_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from everloop.domain.ids import ProjectId
 from everloop.domain.log_filter import LogSort
 from everloop.domain.page import PageRequest
 from everloop.domain.scope import Scope
-from everloop.storage.log_orders import directed, ordered, said_keys
+from everloop.storage.log_orders import directed, said_keys
 from everloop.storage.log_tables import log
 from everloop.storage.tables import feedback
 
-_Conditions = Sequence[ColumnElement[bool]]
-
 
 async def ids_by_said(
-    connection: AsyncConnection,
-    scope: Scope,
-    project_id: ProjectId,
-    passing: _Conditions,
-    order: Sequence[LogSort],
-    request: PageRequest,
+    connection: AsyncConnection, scope: Scope, project_id: ProjectId, sort: LogSort, request: PageRequest
 ) -> Sequence[str]:
-    """The ids on a page of the logs that pass; the first key of the order is of feedback. Logs are all that is read."""
-    first, *rest = order
-    said = _last(scope, project_id, first.feedback_type or "")
-    said_of = log.c.id.in_(select(feedback.c.log_id).where(_of_type(scope, project_id, first.feedback_type or "")))
-    pairs = said.join(log, log.c.id == said.c.log_id)
-    query = select(log.c.id).where(*passing).order_by(directed(said.c.value, first), directed(said.c.text, first))
-    there = ordered(query, pairs, rest, scope, project_id).offset(request.offset).limit(request.size)
-    ids: list[str] = []
+    """The ids on a page of all logs of the project in an order that is one key of feedback."""
+    name = sort.feedback_type or ""
+    mine = and_(log.c.organisation_id == scope.organisation_id, log.c.project_id == project_id)
+    there = _of_type(scope, project_id, name)
+    if connection.dialect.name == "postgresql":
+        # Logs of a month that has gone are not there any more while what was said of them is being cleared.
+        there = and_(there, feedback.c.log_id.in_(select(log.c.id).where(mine)))
+    count = select(func.count(feedback.c.log_id.distinct())).where(there)
     # Sorting them takes longer than counting them.
-    many = await _count(connection, passing, said_of) if request.offset else None
-    if many is None or request.offset < many:
-        ids += (await connection.execute(there)).scalars()
-    if len(ids) == request.size:
-        return ids
-    skipped = 0 if many is None else max(request.offset - many, 0)
-    others = ordered(select(log.c.id).where(*passing, not_(said_of)), log, rest, scope, project_id)
-    others = others.offset(skipped).limit(request.size - len(ids))
-    return ids + list((await connection.execute(others)).scalars())
+    many = (await connection.execute(count)).scalar_one() if request.offset else 0
+    ids: list[str] = []
+    if not request.offset or request.offset < many:
+        ids += await _some(connection, _sorted(scope, sort, there), request.offset, request.size)
+    if len(ids) < request.size:
+        others = select(log.c.id).where(mine, log.c.id.not_in(select(feedback.c.log_id).where(there)))
+        skipped = max(request.offset - many, 0)
+        ids += await _some(connection, others.order_by(log.c.id.desc()), skipped, request.size - len(ids))
+    return ids
 
 
-async def _count(connection: AsyncConnection, passing: _Conditions, said_of: ColumnElement[bool]) -> int:
-    count = select(func.count()).select_from(log).where(*passing, said_of)
-    found: int = (await connection.execute(count)).scalar_one()
+async def _some(connection: AsyncConnection, query: Select[Any], offset: int, size: int) -> Sequence[str]:
+    found: Sequence[str] = (await connection.execute(query.offset(offset).limit(size))).scalars().all()
     return found
 
 
-def _last(scope: Scope, project_id: ProjectId, name: str) -> Subquery:
-    """The `log_id` of each log with feedback of a type, and the `value` or `text` that was said last."""
-    newest = [feedback.c.created_at.desc(), feedback.c.number.desc()]
-    age = func.row_number().over(partition_by=feedback.c.log_id, order_by=newest)
-    number, text = said_keys()
-    said = select(feedback.c.log_id, number.label("value"), text.label("text"), age.label("age"))
-    pieces = said.where(_of_type(scope, project_id, name)).subquery()
-    return select(pieces.c.log_id, pieces.c.value, pieces.c.text).where(pieces.c.age == 1).subquery()
+def _sorted(scope: Scope, sort: LogSort, there: ColumnElement[bool]) -> Select[Any]:
+    """The logs of which something was said, by what was said last."""
+    again = feedback.alias()
+    mine = and_(
+        again.c.organisation_id == scope.organisation_id,
+        again.c.log_id == feedback.c.log_id,
+        again.c.type == (sort.feedback_type or ""),
+    )
+    newest = [again.c.created_at.desc(), again.c.number.desc()]
+    last = select(again.c.value).where(mine).correlate(feedback).order_by(*newest).limit(1).scalar_subquery()
+    # Few logs have several: sorting all that was said would take longer.
+    value = case((func.count() == 1, func.max(feedback.c.value)), else_=last)
+    said = select(feedback.c.log_id, value.label("value")).where(there).group_by(feedback.c.log_id).subquery()
+    keys = [directed(key, sort) for key in said_keys(said.c.value)]
+    return select(said.c.log_id).order_by(*keys, said.c.log_id.desc())
 
 
 def _of_type(scope: Scope, project_id: ProjectId, name: str) -> ColumnElement[bool]:

@@ -62,12 +62,10 @@ async def _looked_at(
 async def _ids(
     connection: AsyncConnection, scope: Scope, project_id: ProjectId, chosen: LogFilter, request: PageRequest
 ) -> Sequence[str]:
-    passing = conditions(scope, project_id, chosen)
-    searched = chosen.search or chosen.metadata_search
-    if chosen.order and chosen.order[0].feedback_type is not None and not searched:
-        return await ids_by_said(connection, scope, project_id, passing, chosen.order, request)
+    if chosen == LogFilter(order=chosen.order[:1]) and chosen.order and chosen.order[0].feedback_type is not None:
+        return await ids_by_said(connection, scope, project_id, chosen.order[0], request)
     # Sorted by themselves: whole rows would be carried along for all that is found.
-    query = select(log.c.id).where(*passing)
+    query = select(log.c.id).where(*conditions(scope, project_id, chosen))
     query = ordered(query, _tables(chosen), chosen.order, scope, project_id)
     return (await connection.execute(query.offset(request.offset).limit(request.size))).scalars().all()
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from everloop.domain.ids import ProjectId
 from everloop.domain.log_filter import LogColumn, LogFilter, LogSort
 from everloop.domain.scope import Scope
-from everloop.storage.log_cells import SOURCE_OF_LOG, along_project, in_stretch
+from everloop.storage.log_cells import SOURCE_OF_LOG, in_stretch
 from everloop.storage.log_conditions import conditions
 from everloop.storage.log_orders import directed, model_ranks
 from everloop.storage.log_places import Place
@@ -72,5 +72,5 @@ def _key(
 
 
 async def _some(connection: AsyncConnection, query: Select[Any], offset: int, size: int) -> Sequence[str]:
-    found: Sequence[str] = (await connection.execute(along_project(query).offset(offset).limit(size))).scalars().all()
+    found: Sequence[str] = (await connection.execute(query.offset(offset).limit(size))).scalars().all()
     return found

@@ -86,6 +86,10 @@ READS: dict[str, tuple[Callable[[Database], Awaitable[object]], str]] = {
         lambda database: Logs(database).find(SCOPE, ProjectId("x"), LogFilter(since=1), PAGE),
         _STRETCHES,
     ),
+    "logs above the mark": (
+        lambda database: Logs(database).find(SCOPE, ProjectId("x"), LogFilter(models=("x",)), PAGE),
+        _NEWEST,
+    ),
     "a count": (lambda database: Logs(database).count(SCOPE, [ProjectId("x")]), _STRETCHES),
     "what a count lacks": (lambda database: Logs(database).count(SCOPE, [ProjectId("x")]), _NEWEST),
     "the use of versions": (lambda database: Configs(database, _NONE).used(SCOPE, [ConfigId("x")]), "ix_log_config"),
