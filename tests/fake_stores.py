@@ -24,13 +24,14 @@ from everloop.domain.ids import (
 from everloop.domain.keys import ApiKey, ProviderKey
 from everloop.domain.log import Log
 from everloop.domain.organisation import Organisation
+from everloop.domain.organisation_tool import OrganisationTool
 from everloop.domain.page import Page, PageRequest
 from everloop.domain.project import Project, ProjectSort
 from everloop.domain.results import Moment, Results
 from everloop.domain.scope import Scope
 from everloop.domain.session import Session
 from everloop.domain.snapshot import Change, OrganisationView, ProjectView, Snapshot
-from everloop.domain.toolbox import OrganisationTool, Toolbox
+from everloop.domain.toolbox import Toolbox
 from everloop.domain.trial import Trial
 from everloop.errors import Conflict, NotFound, Unavailable
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from everloop.domain.ids import ToolId
+from everloop.domain.organisation_tool import OrganisationTool
 from everloop.domain.scope import Scope
-from everloop.domain.toolbox import OrganisationTool
 from everloop.errors import Conflict, NotFound
 from tests.fake_stores import Memory
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from everloop.domain.ids import ToolId
+from everloop.domain.organisation_tool import OrganisationTool
 from everloop.domain.scope import Scope
-from everloop.domain.toolbox import OrganisationTool
 
 
 class ToolStore(Protocol):

@@ -5,8 +5,9 @@ from typing import Final
 
 from everloop.domain.config import ConfigVersion, ModelConfig
 from everloop.domain.ids import Prefix, ToolId
+from everloop.domain.organisation_tool import OrganisationTool, ToolChange, ToolKind
 from everloop.domain.scope import Scope
-from everloop.domain.toolbox import OrganisationTool, Toolbox, ToolChange, ToolKind, uses
+from everloop.domain.toolbox import Toolbox, uses
 from everloop.domain.value import value
 from everloop.errors import BadRequest, Conflict, InvalidFields, NotFound
 from everloop.ports.system import Clock, Ids

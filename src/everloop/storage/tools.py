@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from everloop import errors
 from everloop.domain.ids import OrganisationId, ToolId
+from everloop.domain.organisation_tool import OrganisationTool, ToolKind
 from everloop.domain.scope import Scope
-from everloop.domain.toolbox import OrganisationTool, ToolKind
 from everloop.storage.changes import Changes
 from everloop.storage.tool_tables import tool as table
 from everloop.storage.transactions import Transactions

@@ -15,8 +15,9 @@ from everloop.domain.environment import Environment
 from everloop.domain.experiment import Experiment
 from everloop.domain.ids import ConfigId, EnvironmentId, ExperimentId, OrganisationId
 from everloop.domain.keys import ApiKey, ProviderKey
+from everloop.domain.organisation_tool import OrganisationTool
 from everloop.domain.snapshot import OrganisationView, ProjectView
-from everloop.domain.toolbox import OrganisationTool, Toolbox
+from everloop.domain.toolbox import Toolbox
 from everloop.storage.configs import version_of
 from everloop.storage.deployments import deployment_of
 from everloop.storage.environments import environment_of

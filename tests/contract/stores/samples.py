@@ -31,11 +31,11 @@ from everloop.domain.ids import (
 from everloop.domain.keys import ApiKey, ProviderKey
 from everloop.domain.log import Log, LogBody
 from everloop.domain.organisation import Organisation
+from everloop.domain.organisation_tool import OrganisationTool, ToolKind
 from everloop.domain.outcome import PositiveLabel
 from everloop.domain.page import PageRequest
 from everloop.domain.project import Project
 from everloop.domain.session import Session
-from everloop.domain.toolbox import OrganisationTool, ToolKind
 from everloop.domain.trial import Trial
 
 ALL = PageRequest(0, 1_000)

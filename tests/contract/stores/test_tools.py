@@ -4,8 +4,9 @@ import pytest
 
 from everloop import errors
 from everloop.domain.ids import ToolId
+from everloop.domain.organisation_tool import OrganisationTool
 from everloop.domain.scope import Scope
-from everloop.domain.toolbox import OrganisationTool, Toolbox
+from everloop.domain.toolbox import Toolbox
 from everloop.storage.opening import Storage
 from tests.contract.stores.conftest import Opener
 from tests.contract.stores.samples import a_function, a_snippet_tool
@@ -64,7 +65,7 @@ async def test_changing(storage: Storage, scope: Scope):
         await storage.tools.change(scope, ToolId("oc_1"), lambda each: replace(each, name="snippet"))
     with pytest.raises(errors.NotFound, match="oc_nobody"):
         await storage.tools.change(scope, NOBODY, lambda each: each)
-    assert (await box(storage, scope)).by_name == {"weather": changed, "snippet": a_snippet_tool()}
+    assert (await box(storage, scope)) == Toolbox.of([changed, a_snippet_tool()])
 
 
 async def test_a_change_that_is_refused_leaves_the_tool_as_it_was(storage: Storage, scope: Scope):

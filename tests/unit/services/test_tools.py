@@ -7,8 +7,8 @@ from everloop.domain.config import ModelConfig
 from everloop.domain.deployment import ConfigTarget
 from everloop.domain.document import Document
 from everloop.domain.ids import ConfigId
+from everloop.domain.organisation_tool import OrganisationTool, ToolChange, ToolKind
 from everloop.domain.reference import ProjectReference
-from everloop.domain.toolbox import OrganisationTool, ToolChange, ToolKind
 from everloop.errors import BadRequest, Conflict, InvalidFields, NotFound, UnknownTool
 from everloop.services.command import CompletionCommand
 from everloop.services.configs import Labels
@@ -69,7 +69,7 @@ async def test_calls_see_every_change_at_once(house: FakeHouse):
     tool = await a_function(house, id="oc_mine")
     assert house.tools.box(house.scope).by_id == {"oc_mine": tool}
     changed = await house.tools.update(house.scope, tool.id, ToolChange("weather"))
-    assert house.tools.box(house.scope).by_name == {"weather": changed}
+    assert house.tools.box(house.scope).by_id == {"oc_mine": changed}
     await house.tools.delete(house.scope, tool.id)
     assert house.tools.box(house.scope).by_id == {}
 

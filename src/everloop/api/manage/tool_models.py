@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BeforeValidator, Field
 
 from everloop.api.fields import Answer, Request, Text, moment
-from everloop.domain.toolbox import MOST_SNIPPETS, NAME, OrganisationTool, ToolChange, ToolKind
+from everloop.domain.organisation_tool import MOST_SNIPPETS, NAME, OrganisationTool, ToolChange, ToolKind
 from everloop.services.tools import NewTool
 
 ToolName = Annotated[str, Field(pattern=NAME, description="1 to 64 letters, digits, `_` and `-`; unique.")]

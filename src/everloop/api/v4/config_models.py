@@ -7,8 +7,8 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from everloop.api.fields import Answer, Int64, Items, Number, OneOrMany, Request, Shape, Text
 from everloop.api.v4.message_models import ChatMessageWithToolCall, Message
 from everloop.domain.config import Endpoint, LoggedType, ModelConfig
+from everloop.domain.organisation_tool import LINKED
 from everloop.domain.template_language import DEFAULT
-from everloop.domain.toolbox import LINKED
 from everloop.services.configs import Labels
 
 

@@ -8,7 +8,8 @@ from everloop.api.v4.config_models import ModelConfigResponse, ToolConfigRespons
 from everloop.api.v4.message_models import message_view
 from everloop.domain.config import ConfigVersion, ModelConfig, canonical_json, fingerprint
 from everloop.domain.ids import ConfigId, Prefix, ProjectId, identifier
-from everloop.domain.toolbox import LINKED, Toolbox
+from everloop.domain.organisation_tool import LINKED
+from everloop.domain.toolbox import Toolbox
 
 SOURCES: Final = (LINKED, "inline")
 

@@ -8,7 +8,8 @@ from everloop.api.v4.config_models import ModelConfigRequest
 from everloop.api.v4.config_view import model_config
 from everloop.domain.config import ConfigVersion, Endpoint, ModelConfig, fingerprint
 from everloop.domain.ids import ConfigId, ProjectId, ToolId
-from everloop.domain.toolbox import NO_TOOLS, OrganisationTool, Toolbox, ToolKind
+from everloop.domain.organisation_tool import OrganisationTool, ToolKind
+from everloop.domain.toolbox import NO_TOOLS, Toolbox
 from tests.contract_v4.answers import check_schema
 
 texts = st.text(max_size=20)
