@@ -7,7 +7,8 @@ import shlex
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bench import machine, targets
@@ -17,6 +18,7 @@ from bench.processes import HOST, ServerFailedError, serving
 from bench.size.databases import PostgreSQL, SQLiteFile
 from bench.size.page import Reading, Results, write
 from bench.size.subject import Read, Subject, prepare
+from tests.postgres import cluster
 
 RESULTS = Path(__file__).parent.parent / "results"
 SIZES = (1_000, 100_000, 1_000_000)
@@ -33,8 +35,8 @@ def main() -> None:
             work = Path(directory)
             facts = machine.describe(work)
             upstream = stack.enter_context(targets.upstream(work))
-            file = work / "data" / "everloop.db"
-            database = PostgreSQL(options.database) if options.database else SQLiteFile(file)
+            url = stack.enter_context(_own_server()) if options.postgresql else options.database
+            database = PostgreSQL(url) if url else SQLiteFile(work / "data" / "everloop.db")
             subject = prepare(work, upstream, database)
             readings = [each for size in options.sizes for each in _measure(subject, size, options.requests)]
     except (ServerFailedError, WrongAnswerError) as error:
@@ -42,12 +44,12 @@ def main() -> None:
     results = Results(
         date=dt.datetime.now(dt.UTC).date().isoformat(),
         command=shlex.join(["python", "-m", "bench.size", *_without_password(sys.argv[1:])]),
-        database="PostgreSQL" if options.database else "SQLite",
+        database="PostgreSQL" if url else "SQLite",
         machine=facts,
         readings=readings,
         seconds=time.monotonic() - began,
     )
-    kind = "-postgresql" if options.database else ""
+    kind = "-postgresql" if url else ""
     page = write(results, options.output, f"{results.date}-size{kind}")
     print(page.read_text(encoding="utf-8"))
     sys.exit(bool(results.failures))
@@ -93,6 +95,13 @@ def _timed(subject: Subject, read: Read, requests: int) -> tuple[list[float], in
     return times, size
 
 
+@contextmanager
+def _own_server() -> Iterator[str]:
+    """Start PostgreSQL as it is by default, so that commits wait for the disk; give the URL of an empty database."""
+    with cluster("-c", "synchronous_commit=on") as running:
+        yield running.create("bench")
+
+
 def _without_password(arguments: list[str]) -> list[str]:
     return ["postgresql://…" if "://" in each else each for each in arguments]
 
@@ -103,7 +112,9 @@ def _options() -> argparse.Namespace:
         "--sizes", type=_sizes, default=SIZES, help="numbers of logs, growing; default 1000,100000,1000000"
     )
     parser.add_argument("--requests", type=int, default=200, help="of each kind at each size; default 200")
-    parser.add_argument("--database", help="postgresql://… of an empty database; default SQLite")
+    servers = parser.add_mutually_exclusive_group()
+    servers.add_argument("--database", help="postgresql://… of an empty database; default SQLite")
+    servers.add_argument("--postgresql", action="store_true", help="a server of its own, from the wheel of the tests")
     parser.add_argument("--output", type=Path, default=RESULTS, help="where results go; default bench/results")
     parser.add_argument("--data", type=Path, help="directory for the databases; default the system's temporary one")
     return parser.parse_args()

@@ -12,6 +12,7 @@ import asyncpg
 from bench.size.past import DAYS, Model, Place, Written, batches
 from everloop.storage.folded import fold_file
 from everloop.storage.postgres.partitions import make_ahead
+from everloop.storage.tables import feedback
 
 LOGS_OF: Final = "SELECT count(*) FROM log"
 _MODEL: Final = "SELECT * FROM log WHERE session_id IS NOT NULL ORDER BY id DESC LIMIT 1"
@@ -59,6 +60,7 @@ class SQLiteFile:
                     if rows:
                         places = ", ".join("?" * len(rows[0]))
                         connection.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({places})", rows)  # noqa: S608 - our own names
+                connection.executemany("INSERT INTO feedback VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)", written.feedback)
                 connection.execute("COMMIT")
         # As the log writer would have done now and then.
         fold_file(self._file)
@@ -138,3 +140,5 @@ async def _copy(connection: Any, written: Written) -> None:  # noqa: ANN401 - as
         await connection.executemany(
             "INSERT INTO session VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING", written.sessions
         )
+        columns = [column.name for column in feedback.columns][1:]
+        await connection.copy_records_to_table("feedback", records=written.feedback, columns=columns)

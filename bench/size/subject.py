@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -14,6 +15,7 @@ from bench.answers import WrongAnswerError
 from bench.calls import JSON, MODEL, PROJECT, QUESTIONS, TEMPLATE, Call, Kind, exchange, v4_calls
 from bench.processes import Launch, Server, free_port, serving
 from bench.size.databases import Database
+from bench.size.filters import FILTERS
 from bench.size.past import LONG_SESSION, SHORT_SESSION, Place, session_named
 
 PAGE = 50
@@ -63,9 +65,9 @@ class Subject:
         """Return the call whose cost should not depend on the past."""
         return v4_calls(self.launch.port, self.headers, ("short",))[Kind("plain", "short")]
 
-    def page(self, number: int) -> Total:
+    def page(self, number: int, more: str = "") -> Total:
         """Return a page of the project's logs from the running server. Raises WrongAnswerError."""
-        status, body = exchange(self.launch.port, "GET", self._logs(number), self.headers)
+        status, body = exchange(self.launch.port, "GET", self._logs(number) + more, self.headers)
         if status != HTTPStatus.OK:
             message = f"a page of logs gave {status}: {body[:300]!r}"
             raise WrongAnswerError(message)
@@ -81,6 +83,7 @@ class Subject:
             Read("GET /v4/logs, first page", self._logs(0)),
             Read("GET /v4/logs, page in the middle", self._logs(last // 2)),
             Read("GET /v4/logs, last page", self._logs(last)),
+            *self._filtered(),
             Read("GET /v4/logs/{id}, the oldest", f"/v4/logs/{oldest}"),
             Read("POST /v4/projects/{id}/export, last page", f"{project}/export?size={PAGE}&page={last}", "POST"),
             Read(f"GET /v4/sessions/{{id}}, {SHORT_SESSION} logs", _session(LONG_SESSION // SHORT_SESSION)),
@@ -92,6 +95,18 @@ class Subject:
             Read("GET /v4/projects/{id}/experiments", f"{project}/experiments"),
             Read("GET /api/experiments/{id}/results", f"/api/experiments/{self.experiment_id}/results"),
         ]
+
+    def _filtered(self) -> list[Read]:
+        """The first page and the one in the middle of what each filter finds, in each order."""
+        reads = []
+        for name, query in FILTERS.items():
+            more = f"&{urlencode(query(self.place))}"
+            middle = max(self.page(0, more).total - 1, 0) // PAGE // 2
+            reads += [
+                Read(f"GET /v4/logs, {name}", self._logs(0) + more),
+                Read(f"GET /v4/logs, {name}, in the middle", self._logs(middle) + more),
+            ]
+        return reads
 
     def _logs(self, page: int) -> str:
         return f"/v4/logs?project_id={self.place.project_id}&size={PAGE}&page={page}"

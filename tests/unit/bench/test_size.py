@@ -1,6 +1,7 @@
 """The past that the bench of sizes writes, and what its page says is too slow."""
 
 import argparse
+import json
 from collections import Counter
 from itertools import chain
 from pathlib import Path
@@ -9,14 +10,38 @@ import pytest
 
 from bench.machine import describe
 from bench.size.__main__ import _sizes, _without_password
+from bench.size.filters import FILTERS
 from bench.size.page import Reading, Results, markdown, write
-from bench.size.past import LONG_SESSION, SHORT_SESSION, SPAN, Model, Place, Row, batches, session_named
+from bench.size.past import (
+    LONG_SESSION,
+    RARE,
+    SHORT_SESSION,
+    SOURCES,
+    SPAN,
+    TOPICS,
+    Model,
+    Place,
+    Row,
+    batches,
+    session_named,
+)
+from everloop.api.v4.log_query import LogQuery
 from everloop.domain.ids import time_of
 
-COLUMNS = ["organisation_id", "id", "project_id", "config_id", "created_at", "updated_at", "user", "session_id"]
+COLUMNS = [
+    "organisation_id",
+    "id",
+    "project_id",
+    "config_id",
+    "created_at",
+    "updated_at",
+    "user",
+    "session_id",
+    "source",
+]
 MODEL = Model(
     {**dict.fromkeys(COLUMNS), "session_reference_id": None, "organisation_id": "org"},
-    {"organisation_id": "org", "log_id": "data_0", "output": "out"},
+    {"organisation_id": "org", "log_id": "data_0", "output": "out", "inputs": "{}", "metadata": None},
 )
 UNTIL = 1_700_000_000_000
 PLACE = Place("pr_1", ("config_1", "config_2", "config_3"), "pr_2", "config_9", UNTIL)
@@ -60,6 +85,34 @@ def test_most_are_of_the_version_that_is_live():
     assert 400 < of.pop(("pr_2", "config_9")) < 600
     assert 3_400 < of.pop(("pr_1", "config_1")) < 3_800
     assert set(of) == {("pr_1", "config_2"), ("pr_1", "config_3")}
+
+
+def test_filters_find_some():
+    logs, bodies, _ = past(20_000)
+    said = list(chain(*(each.feedback for each in batches(MODEL, PLACE, 0, 20_000, 700))))
+    assert set(column(logs, "source")) == set(SOURCES)
+    rare = [row for row in bodies if RARE in str(row[3])]
+    assert 0 < len(rare) < 20
+    assert all(RARE in json.loads(str(row[3]))["question"] for row in rare)
+    assert 3_000 < sum(TOPICS[1] in str(row[3]) for row in bodies) < 5_000
+    of = dict(zip(column(logs, "id"), column(logs, "project_id"), strict=True))
+    assert all(of[row[3]] == row[2] for row in said)
+    assert 5_000 < len(said) < 7_000
+    assert {row[5] for row in said} == {'"good"', '"bad"'}
+
+
+def test_every_filter_is_asked_in_words_that_v4_has():
+    for query in FILTERS.values():
+        given = query(PLACE)
+        LogQuery.model_validate({"project_id": "pr_1", **_gathered(given)}).filter(given)
+
+
+def _gathered(query: list[tuple[str, str]]) -> dict[str, object]:
+    lists = {"sort", "source_filter", "model_filter"}
+    known = [(name, value) for name, value in query if not name.startswith("feedback-")]
+    return {
+        name: [value for other, value in known if other == name] if name in lists else value for name, value in known
+    }
 
 
 def test_sizes_grow_and_are_large_enough():
