@@ -272,7 +272,6 @@ class House:
             feedback=FeedbackImport(feedback=stores.feedback),
             writer=stores.log_writer,
             logs=stores.logs,
-            sessions=stores.sessions,
         )
         datasets = DatasetImport(projects=self.projects, datasets=stores.datasets, datapoints=stores.datapoints)
         return ImportService(prompts=prompts, logs=logs, datasets=datasets)

@@ -1,18 +1,15 @@
 """Logs of prompts, a batch at a time, with their sessions and their feedback."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
 from everloop.domain.environment import Environment
 from everloop.domain.ids import EnvironmentId
 from everloop.domain.imported import ImportedLog, Problem, same_log
-from everloop.domain.log import Log
 from everloop.domain.scope import Scope
-from everloop.domain.session import Session
 from everloop.errors import Conflict, Unprocessable
-from everloop.ports.logs import LogStore, LogWriter, SessionStore
+from everloop.ports.logs import LogStore, LogWriter
 from everloop.services.importing.account import Account
 from everloop.services.importing.feedback import FeedbackImport
 from everloop.services.importing.prompts import Place, PromptImport
@@ -32,13 +29,11 @@ class LogImport:
         feedback: FeedbackImport,
         writer: LogWriter,
         logs: LogStore,
-        sessions: SessionStore,
     ) -> None:
         self._prompts = prompts
         self._feedback = feedback
         self._writer = writer
         self._logs = logs
-        self._sessions = sessions
 
     async def keep(
         self, scope: Scope, place: Place, found: Iterator[ImportedLog | Problem], account: Account, *, dry: bool
@@ -65,8 +60,8 @@ class LogImport:
                 kept.append(each)
             else:
                 account.fail(each.place, f"The log is left out: another one here has the id {each.log.id}.")
-        if not dry:
-            await self._make_sessions(scope, [each.log for each in fresh])
+        # A session begins with the first of its logs that is written.
+        fresh.sort(key=lambda each: each.log.created_at)
         kept += await self._append(scope, fresh, account, dry=dry)
         await self._feedback.keep(scope, place.project_id, kept, account, dry=dry)
 
@@ -81,16 +76,6 @@ class LogImport:
             wanted = Environment(EnvironmentId(""), found.environment, False, found.log.created_at)
             environment_id = (await self._prompts.environment(scope, wanted, account, dry=dry)).id
         return replace(found, log=replace(found.log, config_id=config_id, environment_id=environment_id))
-
-    async def _make_sessions(self, scope: Scope, logs: Iterable[Log]) -> None:
-        first: dict[str, Session] = {}
-        for log in sorted(logs, key=lambda each: each.created_at):
-            if log.session_id is not None:
-                first.setdefault(log.session_id, Session(log.session_id, log.created_at))
-        for session in first.values():
-            if await self._sessions.get(scope, session.id) is None:
-                with suppress(Conflict):  # another import made it a moment ago
-                    await self._sessions.create(scope, session)
 
     async def _append(
         self, scope: Scope, fresh: Sequence[ImportedLog], account: Account, *, dry: bool
