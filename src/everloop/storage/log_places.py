@@ -44,7 +44,8 @@ async def find_place(
     """The place of a page of logs that pass a filter of columns, in an order of one column at most."""
     counted = cells(scope, project_id, chosen)
     sort = chosen.order[0] if chosen.order else LogSort()
-    end = request.offset + request.size
+    # A page may be asked for as far back as numbers reach.
+    end = min(request.offset + request.size, _ENDLESS)
     if sort.column is LogColumn.TIMESTAMP:
         query = _in_time(counted, sort, request.offset, end)
     else:

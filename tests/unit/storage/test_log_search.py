@@ -156,6 +156,18 @@ async def test_a_page_is_whole(connection: sqlite3.Connection, database: Databas
             assert len(page.items) == max(0, min(7, mine - offset))
 
 
+@pytest.mark.parametrize("column", [None, *LogColumn])
+async def test_a_page_may_be_as_far_back_as_numbers_reach(
+    connection: sqlite3.Connection, database: Database, column: LogColumn | None
+):
+    past = Past(connection, 103)
+    for _ in range(20):
+        past.add()
+    chosen = LogFilter(order=(LogSort(column),)) if column else LogFilter(since=1)
+    far = 2**63 // 1000 * 1000
+    assert (await Logs(database).find(SCOPE, PROJECT, chosen, PageRequest(far, 1000))).items == ()
+
+
 async def test_counts_alone_tell_the_total_of_what_is_folded(connection: sqlite3.Connection, database: Database):
     """Where they are wrong, so is the total: no log is looked at for it."""
     past = Past(connection, 101)
