@@ -54,7 +54,10 @@ class LogStore(Protocol):
         ...
 
     async def find(self, scope: Scope, project_id: ProjectId, chosen: LogFilter, request: PageRequest) -> Page[Log]:
-        """The same for those that pass a filter, in its order. All logs of the project are looked at."""
+        """The same for those that pass a filter, in its order.
+
+        All logs of the project are looked at, unless counts that are kept tell where the page is.
+        """
         ...
 
     async def count(self, scope: Scope, project_ids: Sequence[ProjectId]) -> dict[ProjectId, int]:
