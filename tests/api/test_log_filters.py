@@ -11,8 +11,17 @@ LOGS: list[dict[str, Any]] = [
     {"output": "Grüße", "source": "web", "metadata": {"env": "Prod"}, "created_at": "2024-02-28T23:59:59.999Z"},
     {"output": "b", "source": "api", "inputs": {"q": 'say "Hi"'}, "created_at": "2024-02-29T00:00:00Z"},
     {"output": "c", "config": {"model": "m2"}, "created_at": "2024-03-01T00:00:00Z"},
-    {"output": "d", "source": "web", "feedback": {"type": "rating", "value": "good"}},
-    {"output": "e", "feedback": [{"type": "rating", "value": "bad"}, {"type": "issue", "value": "late"}]},
+    {
+        "output": "d",
+        "source": "web",
+        "feedback": {"type": "rating", "value": "good"},
+        "created_at": "2024-03-02T00:00:00Z",
+    },
+    {
+        "output": "e",
+        "feedback": [{"type": "rating", "value": "bad"}, {"type": "issue", "value": "late"}],
+        "created_at": "2024-03-03T00:00:00Z",
+    },
 ]
 
 
