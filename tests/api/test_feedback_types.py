@@ -76,6 +76,7 @@ def test_all_types_are_updated_or_none(running_server, types):
         ({"type": ""}, ["body", "type"]),
         ({"type": "a", "class": "stars"}, ["body", "class"]),
         ({"type": "a", "values": [{"value": "b", "sentiment": "meh"}]}, ["body", "values", 0, "sentiment"]),
+        ({"type": "a", "values": [{"value": "🦜" * 126}]}, ["body", "values", 0, "value"]),
         ({"type": "a", "values": [{}]}, ["body", "values", 0, "value"]),
     ],
 )
@@ -89,6 +90,15 @@ def test_an_unknown_project(running_server, other_organisation, types):
     running_server.patch("/v4/projects/pr_x/feedback-types", []).expect(404)
     other_organisation.post(types, TONE).expect(404)
     other_organisation.patch(types, [TONE]).expect(404)
+
+
+def test_a_project_has_a_thousand_types_at_most(running_server, types):
+    many = [{"type": f"type {number}", "class": "number"} for number in range(996)]
+
+    refused = running_server.call("PATCH", types, many).expect(422)["detail"]["message"]
+
+    assert refused == "A project has at most 1,000 types of feedback: use those that it has."
+    assert len(running_server.call("PATCH", types, many[1:]).expect(200)) == 1000
 
 
 def test_ten_thousand_labels_are_kept_in_order_and_more_refused(running_server, types, project_name):

@@ -9,9 +9,6 @@ from typing import Final
 from everloop.domain.ids import FeedbackId, LogId
 from everloop.domain.value import value
 
-# What is found by an index: PostgreSQL's take 2,700 bytes.
-LABEL_LENGTH: Final = 500
-
 Value = bool | int | float | str | tuple[str, ...]
 
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from everloop.domain.feedback import (
-    LABEL_LENGTH,
     LABELLED,
     Feedback,
     FeedbackClass,
@@ -15,6 +14,7 @@ from everloop.domain.feedback import (
     fits,
     label_of,
 )
+from everloop.domain.feedback_room import LABEL_TOO_LONG, is_too_long, require_room
 from everloop.domain.ids import FeedbackId, LogId, Prefix, ProjectId
 from everloop.domain.scope import Scope
 from everloop.domain.value import value
@@ -50,7 +50,10 @@ class FeedbackService:
         return (await self._feedback.types(scope, [project_id])).get(project_id, ())
 
     async def define_types(self, scope: Scope, project_id: ProjectId, types: Sequence[FeedbackType]) -> None:
-        """Adds the types and labels that the project lacks. Raises `Conflict` for a type that has another class."""
+        """Adds the types and labels that the project lacks.
+
+        Raises `Conflict` for a type that has another class, `Unprocessable` for too many.
+        """
         await self._feedback.record(scope, project_id, types, [])
 
     async def submit(self, scope: Scope, commands: Sequence[FeedbackCommand]) -> list[Feedback]:
@@ -58,7 +61,7 @@ class FeedbackService:
 
         A command with several labels makes a piece of feedback for each; its answer has them all and the first one's
         id. The answer to an `unset` says what was unset, and an id of its own when there was nothing. Raises
-        `NotFound`, `InvalidFields`.
+        `NotFound`, `InvalidFields`, `Unprocessable`.
         """
         projects = [await self._project_of(scope, command) for command in commands]
         await self.check(scope, projects, commands)
@@ -68,15 +71,24 @@ class FeedbackService:
         ]
 
     async def check(self, scope: Scope, project_ids: Sequence[ProjectId], commands: Sequence[FeedbackCommand]) -> None:
-        """Whether each value suits its type, one that an earlier command makes included. Raises `InvalidFields`."""
+        """Whether each value suits its type, one that an earlier command makes included, and all find room.
+
+        Raises `InvalidFields`, `Unprocessable`.
+        """
         known = await self._feedback.types(scope, list(dict.fromkeys(project_ids)))
         kinds = {(project_id, each.name): each.kind for project_id, types in known.items() for each in types}
+        wanted: dict[ProjectId, dict[str, set[str]]] = {project_id: {} for project_id in known}
         for project_id, command in zip(project_ids, commands, strict=True):
             place = (project_id, command.type)
             if command.unset:
                 _check_unset(kinds.get(place), command)
-            else:
-                _check_value(kinds.setdefault(place, class_of(command.value)), command)
+                continue
+            kind = kinds.setdefault(place, class_of(command.value))
+            _check_value(kind, command)
+            labels = map(label_of, _values(command.value)) if kind in LABELLED else ()
+            wanted[project_id].setdefault(command.type, set()).update(labels)
+        for project_id, types in known.items():
+            require_room(types, wanted[project_id])
 
     async def _project_of(self, scope: Scope, command: FeedbackCommand) -> ProjectId:
         link = await self._logs.link(scope, LogId(command.log_id))
@@ -131,10 +143,8 @@ def _check_value(kind: FeedbackClass, command: FeedbackCommand) -> None:
         raise _invalid(command, "Give a `value`, or `unset: true` to take feedback back.")
     if not fits(kind, command.value):
         raise _invalid(command, f"Feedback of type {command.type!r} is {_WANTED[kind]}.")
-    if kind in LABELLED and any(len(label_of(each)) > LABEL_LENGTH for each in _values(command.value)):
-        raise _invalid(
-            command, f"A label has at most {LABEL_LENGTH} characters. For longer texts there is the type `comment`."
-        )
+    if kind in LABELLED and any(is_too_long(label_of(each)) for each in _values(command.value)):
+        raise _invalid(command, LABEL_TOO_LONG)
 
 
 def _type_for(types: Sequence[FeedbackType], command: FeedbackCommand) -> FeedbackType:

@@ -4,12 +4,14 @@ from everloop.domain.environment import FIRST_NAME, Environment
 from everloop.domain.ids import EnvironmentId, OrganisationId, Prefix
 from everloop.domain.organisation import Organisation
 from everloop.domain.scope import Scope
-from everloop.errors import NotFound
+from everloop.errors import NotFound, Unprocessable
 from everloop.ports.organisations import OrganisationStore
 from everloop.ports.system import Clock, Ids
 from everloop.services.directory import Directory
 
 SYSTEM = "everloop"
+# What is found by an index: PostgreSQL's take 2,700 bytes.
+_LONGEST_NAME = 255
 
 
 class OrganisationService:
@@ -22,7 +24,9 @@ class OrganisationService:
         self._ids = ids
 
     async def create(self, name: str) -> Organisation:
-        """With its `production` environment. Raises `Conflict` when the name is taken."""
+        """With its `production` environment. Raises `Conflict` when the name is taken, `Unprocessable` for no name."""
+        if not name.strip() or len(name) > _LONGEST_NAME:
+            raise Unprocessable(f"An organisation's name has 1 to {_LONGEST_NAME} characters, and a visible one.")
         organisation, environment = self._new(name)
         await self._organisations.create(organisation, environment)
         await self._directory.refresh()

@@ -1,6 +1,6 @@
 """Feedback types and their labels, added and read within a transaction of someone else."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import insert, select
@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from everloop import errors
 from everloop.domain.feedback import FeedbackClass, FeedbackType, Sentiment
+from everloop.domain.feedback_room import require_room
 from everloop.domain.ids import OrganisationId, ProjectId
 from everloop.storage.tables import feedback_label as label_table
 from everloop.storage.tables import feedback_type as type_table
@@ -38,13 +39,18 @@ async def read_types(
 
 
 async def add_types(
-    connection: AsyncConnection, organisation_id: OrganisationId, project_id: ProjectId, types: Iterable[FeedbackType]
+    connection: AsyncConnection, organisation_id: OrganisationId, project_id: ProjectId, types: Sequence[FeedbackType]
 ) -> dict[str, FeedbackType]:
     """Adds the types and labels that the project does not have yet; all of its types by name, as they are then.
 
-    Raises `errors.Conflict` when the project has a type of that name and another class.
+    Raises `errors.Conflict` when the project has a type of that name and another class, `errors.Unprocessable` for more
+    than a project may have.
     """
     known = {each.name: each for each in (await read_types(connection, organisation_id, [project_id]))[project_id]}
+    wanted: dict[str, set[str]] = {}
+    for each in types:
+        wanted.setdefault(each.name, set()).update(each.labels)
+    require_room(known.values(), wanted)
     place = {"organisation_id": organisation_id, "project_id": project_id}
     rows = []
     for each in types:

@@ -56,6 +56,13 @@ def test_organisations_are_listed_and_have_keys_of_their_own(data_dir: Path):
     assert not [each for each in told(data_dir, "keys", "list") if each.endswith("theirs")]
 
 
+@pytest.mark.parametrize("name", ["", " ", "x" * 256])
+def test_an_organisation_has_a_name_that_can_be_kept_and_seen(data_dir: Path, name: str):
+    done = run(data_dir, "orgs", "create", name)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("everloop: An organisation's name has 1 to 255 characters")
+
+
 def test_names_that_callers_chose_cannot_speak_to_the_terminal(data_dir: Path):
     told(data_dir, "orgs", "create", "third\x1b[2J")
     told(data_dir, "keys", "create", "--name", "\x1b]0;owned\x07\r")

@@ -1,9 +1,10 @@
 import pytest
 
+from everloop.domain import feedback_room
 from everloop.domain.config import ModelConfig
 from everloop.domain.feedback import FeedbackClass, FeedbackType, Sentiment
 from everloop.domain.reference import ProjectReference
-from everloop.errors import InvalidFields, NotFound
+from everloop.errors import InvalidFields, NotFound, Unprocessable
 from everloop.services.feedback import FeedbackCommand
 from everloop.services.logs import LogCommand
 from tests.fakes import FakeHouse
@@ -128,13 +129,22 @@ async def test_an_unknown_log_is_not_found_and_nothing_is_written(place):
     assert place.said == []
 
 
-@pytest.mark.parametrize(("kind", "value"), [("rating", "x" * 501), ("issue", ("a", "x" * 501)), ("mine", "x" * 501)])
+@pytest.mark.parametrize(("kind", "value"), [("rating", "x" * 501), ("issue", ("a", "é" * 251)), ("mine", "🦜" * 126)])
 async def test_a_label_that_no_index_holds_is_refused(place, kind, value):
-    with pytest.raises(InvalidFields, match="A label has at most 500 characters"):
+    with pytest.raises(InvalidFields, match="A label has at most 500 bytes"):
         await place.say(place.command(kind, value))
     assert place.said == []
 
 
 async def test_a_label_may_be_long_and_a_comment_of_any_length(place):
-    await place.say(place.command("rating", "x" * 500), place.command("comment", "x" * 100_000))
+    await place.say(place.command("rating", "🦜" * 125), place.command("comment", "x" * 100_000))
     assert len(place.said) == 2
+
+
+async def test_labels_that_find_no_room_are_refused_before_anything_is_written(place, monkeypatch):
+    monkeypatch.setattr(feedback_room, "MOST_LABELS", 4)
+    with pytest.raises(Unprocessable, match="at most 4 labels of feedback"):
+        await place.say(place.command("rating", "good"), place.command("issue", ("a", "b", "c")))
+    assert place.said == []
+    await place.say(place.command("rating", "good"), place.command("issue", ("a", "b")))
+    await place.say(place.command("rating", "bad"), place.command("issue", "a"), place.command("stars", 5))

@@ -65,6 +65,7 @@ def test_what_the_operator_is_told(error: Exception, words: str):
         asyncpg.DataError(SECRET),
         asyncpg.NumericValueOutOfRangeError(SECRET),
         asyncpg.CharacterNotInRepertoireError(SECRET),
+        asyncpg.ProgramLimitExceededError(SECRET),
         OverflowError(),
         UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates"),
     ],

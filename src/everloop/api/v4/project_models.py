@@ -9,15 +9,22 @@ from everloop.api.fields import Answer, Items, Name, Nothing, Reference, Request
 from everloop.api.v4.experiment_models import ExperimentResponse, PositiveLabel
 from everloop.api.v4.project_config_models import ProjectConfigResponse
 from everloop.domain.feedback import FeedbackClass, FeedbackType, Sentiment
+from everloop.domain.feedback_room import LABEL_TOO_LONG, is_too_long
 
 # They are written in one go, for which every other write waits.
 _MOST_LABELS: Final = 10_000
 
 
+def _short(label: str) -> str:
+    if is_too_long(label):
+        raise ValueError(LABEL_TOO_LONG)
+    return label
+
+
 class FeedbackLabelRequest(Request):
     """A label of a feedback type, and what it says of the output."""
 
-    value: Reference
+    value: Annotated[Reference, AfterValidator(_short)]
     sentiment: Sentiment | None = None
 
 

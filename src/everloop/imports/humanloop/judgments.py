@@ -7,7 +7,6 @@ import msgspec
 from msgspec import Meta
 
 from everloop.domain.feedback import (
-    LABEL_LENGTH,
     LABELLED,
     Feedback,
     FeedbackClass,
@@ -17,6 +16,7 @@ from everloop.domain.feedback import (
     fits,
     label_of,
 )
+from everloop.domain.feedback_room import LABEL_BYTES, is_too_long
 from everloop.domain.ids import FeedbackId, LogId
 from everloop.domain.imported import Judgment, LeftOut, Problem, Remark
 from everloop.imports.humanloop.shapes import Id, Int64, Name, Unmappable, milliseconds, shaped
@@ -34,7 +34,7 @@ _MACHINES: Final = LeftOut("judgment of an evaluator that is no person", "result
 # Longer lists are no honest judgment; each costs some statements in a transaction that others wait for.
 _MOST: Final = 1_000
 
-_Label = Annotated[str, Meta(max_length=LABEL_LENGTH, pattern=r"^[^\x00]*$")]
+_Label = Annotated[str, Meta(max_length=LABEL_BYTES, pattern=r"^[^\x00]*$")]
 _Text = Annotated[str, Meta(pattern=r"^[^\x00]*$")]
 _User = Annotated[str, Meta(max_length=500, pattern=r"^[^\x00]*$")]
 
@@ -91,15 +91,16 @@ def _judgment(read: _Judged, said: Any, log_id: LogId, created_at: int) -> Judgm
     made = created_at if read.created_at is None else milliseconds(read.created_at)
     values: list[Value] = said if isinstance(said, list) else [said]
     for value in values:
-        if kind in LABELLED and len(label_of(value)) > LABEL_LENGTH:
-            raise Unmappable(f"Evaluator {name!r} gives a label of more than {LABEL_LENGTH} characters.")
         if not fits(kind, value) or (isinstance(said, list) and kind is not FeedbackClass.MULTI_SELECT):
             raise Unmappable(f"Evaluator {name!r} gives {spec.return_type}, and this is {value!r}.")
     pieces = tuple(
         Feedback(FeedbackId(read.id if number == 0 else f"{read.id}_{number}"), log_id, name, value, made, read.user)
         for number, value in enumerate(values)
     )
-    return Judgment(FeedbackType(name, kind, _labels(kind, spec, values)), pieces)
+    labels = _labels(kind, spec, values)
+    if any(map(is_too_long, labels)):
+        raise Unmappable(f"Evaluator {name!r} gives a label of more than {LABEL_BYTES} bytes.")
+    return Judgment(FeedbackType(name, kind, labels), pieces)
 
 
 def _labels(kind: FeedbackClass, spec: _Spec, values: list[Value]) -> dict[str, Sentiment]:

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
 
-import asyncpg
 from sqlalchemy import Table
 
 from everloop import errors
@@ -104,7 +103,7 @@ class Target:
                     f"the table {table.name} has rows in the way that were not moved there. Does a server use the"
                     " database? Make a new one, and begin anew."
                 ) from error
-            if is_bad_value(error) or isinstance(error, asyncpg.ProgramLimitExceededError):
+            if is_bad_value(error):
                 raise CannotHold from error
             raise
 

@@ -15,7 +15,9 @@ _log: Final = logging.getLogger(__name__)
 
 AWAY: Final = "The database cannot be reached."
 _OTHERWISE: Final = "The database failed; the server's own log says how."
-_NOT_KEPT: Final = "A value cannot be kept: a number is too large, or a text is no valid Unicode."
+_NOT_KEPT: Final = (
+    "A value cannot be kept: a number is too large, or a text is no valid Unicode or too long for an index."
+)
 
 # Codes, and classes of them (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 _WORDS: Final = {
@@ -74,7 +76,7 @@ def is_broken_constraint(error: BaseException) -> bool:
 
 def is_bad_value(error: BaseException | None) -> bool:
     """Whether a value is to blame that the database cannot hold."""
-    return isinstance(error, asyncpg.DataError | UnicodeError | OverflowError)
+    return isinstance(error, asyncpg.DataError | asyncpg.ProgramLimitExceededError | UnicodeError | OverflowError)
 
 
 def is_read_only(error: BaseException | None) -> bool:
