@@ -23,6 +23,8 @@ from tests.postgres import cluster
 RESULTS = Path(__file__).parent.parent / "results"
 SIZES = (1_000, 100_000, 1_000_000)
 WARM_UP = 20
+# A read that takes seconds is not asked for hundreds of times.
+LEAST, PATIENCE = 5, 10.0  # requests, seconds
 CALL = "POST /v4/completion-deployed"
 
 
@@ -78,10 +80,14 @@ def _called(subject: Subject, requests: int) -> tuple[list[float], int]:
 
 
 def _timed(subject: Subject, read: Read, requests: int) -> tuple[list[float], int]:
-    """Return the seconds of each request, sent and read whole on one connection, and the size of the last answer."""
+    """Return the seconds of each request, sent and read whole on one connection, and the size of the last answer.
+
+    After `PATIENCE` seconds it is enough, and after a tenth of them warm enough.
+    """
     connection = http.client.HTTPConnection(HOST, subject.launch.port, timeout=60)
-    times, size = [], 0
-    for number in range(WARM_UP + requests):
+    times: list[float] = []
+    warm, size, begin = 0, 0, time.perf_counter()
+    while len(times) < requests and (len(times) < LEAST or time.perf_counter() - begin < PATIENCE):
         began = time.perf_counter()
         connection.request(read.method, read.path, headers=dict(subject.headers))
         response = connection.getresponse()
@@ -89,7 +95,9 @@ def _timed(subject: Subject, read: Read, requests: int) -> tuple[list[float], in
         if response.status != http.client.OK:
             message = f"{read.method} {read.path} gave {response.status}"
             raise WrongAnswerError(message)
-        if number >= WARM_UP:
+        if warm < WARM_UP and began - begin < PATIENCE / 10:
+            warm += 1
+        else:
             times.append(time.perf_counter() - began)
     connection.close()
     return times, size

@@ -66,8 +66,9 @@ def markdown(results: Results) -> str:
     slow = "".join(f"**Slower than the aim: {failure}.**\n\n" for failure in results.failures)
     how = method(
         results,
-        f"{len(results.readings[0].seconds)} requests of each kind, one after the other on one connection",
-        f"Logs spread over {DAYS} days, copies of one that the server kept",
+        f"{len(results.readings[0].seconds)} requests of each kind, one after the other on one connection, or as many"
+        " as ten seconds allow and five at least",
+        f"Logs spread over {DAYS} days, made like one that the server kept",
     )
     return (
         f"# Cost against size on {results.database}, {results.date}\n\n{slow}"
