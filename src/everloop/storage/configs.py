@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Final, TypeVar, cast
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, select
+from sqlalchemy import Row, Select, and_, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,7 +17,6 @@ from everloop.domain.scope import Scope
 from everloop.storage.changes import Changes
 from everloop.storage.deployments import deployed_ever, put_live
 from everloop.storage.log_counts import of_configs
-from everloop.storage.log_tables import log
 from everloop.storage.projects import in_present, require_project
 from everloop.storage.tables import model_config as table
 from everloop.storage.transactions import Transactions
@@ -92,15 +91,15 @@ class Configs:
         return {each.id: each for each in found if isinstance(each, ConfigVersion)}
 
     async def used(self, scope: Scope, config_ids: Sequence[ConfigId]) -> dict[ConfigId, ConfigUse]:
+        versions = select(table).where(table.c.organisation_id == scope.organisation_id, table.c.id.in_(config_ids))
         async with self._database.read() as connection:
-            rows = (await connection.execute(_uses(scope, table.c.id.in_(config_ids)))).all()
-            return {each.version.id: each for each in await _with_logs(connection, scope, rows)}
+            return {each.version.id: each for each in await _used(connection, scope, versions)}
 
     async def of_project(self, scope: Scope, project_id: ProjectId) -> tuple[ConfigUse, ...]:
-        query = _uses(scope, table.c.project_id == project_id)
+        mine = and_(table.c.organisation_id == scope.organisation_id, table.c.project_id == project_id)
+        newest_first = select(table).where(mine).order_by(table.c.created_at.desc(), table.c.number.desc())
         async with self._database.read() as connection:
-            rows = (await connection.execute(query.order_by(table.c.created_at.desc(), table.c.number.desc()))).all()
-            return await _with_logs(connection, scope, rows)
+            return await _used(connection, scope, newest_first)
 
 
 async def _find_or_insert(connection: AsyncConnection, scope: Scope, version: _Version) -> _Version:
@@ -129,13 +128,8 @@ async def _find_or_insert(connection: AsyncConnection, scope: Scope, version: _V
     return version
 
 
-def _uses(scope: Scope, chosen: ColumnElement[bool]) -> Select[Any]:
-    """Versions with the time of their last logs, read from the end of an index."""
-    mine = and_(log.c.organisation_id == table.c.organisation_id, log.c.config_id == table.c.id)
-    last_used = select(func.max(log.c.created_at)).where(mine).scalar_subquery().label("last_used")
-    return select(table, last_used).where(table.c.organisation_id == scope.organisation_id, chosen)
-
-
-async def _with_logs(connection: AsyncConnection, scope: Scope, rows: Sequence[Row[Any]]) -> tuple[ConfigUse, ...]:
-    counts = await of_configs(connection, scope.organisation_id, [ConfigId(row.id) for row in rows])
-    return tuple(ConfigUse(any_version_of(row), counts[ConfigId(row.id)], row.last_used) for row in rows)
+async def _used(connection: AsyncConnection, scope: Scope, versions: Select[Any]) -> tuple[ConfigUse, ...]:
+    rows = (await connection.execute(versions)).all()
+    uses = await of_configs(connection, scope.organisation_id, [ConfigId(row.id) for row in rows])
+    found = [(any_version_of(row), uses[ConfigId(row.id)]) for row in rows]
+    return tuple(ConfigUse(version, use.logs, use.last_at) for version, use in found)

@@ -3,7 +3,8 @@
 A project's are counted by stretches of ids, so that a page far back is found without a walk over all logs before it: a
 stretch is what ids begin with, for ids that carry a time four hours of it. Within a stretch they are counted by config
 and source, with the times between which they lie, so that filters and orders of these find their page as well
-(`log_cells`). These times may reach further than the logs that are left once others were deleted.
+(`log_cells`). A config's are counted with the time of the last one. All these times may reach further than the logs
+that are left once others were deleted.
 """
 
 from collections.abc import Sequence
@@ -28,8 +29,9 @@ _ADD: Final = (
         " first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at)"
     ),
     (
-        f"INSERT INTO config_logs SELECT {_BY_CONFIG}, {{sign}}count(*) FROM log {{which}} AND config_id IS NOT NULL"  # noqa: S608 - as above
-        f" GROUP BY {_BY_CONFIG} ON CONFLICT DO UPDATE SET logs = logs + excluded.logs"
+        f"INSERT INTO config_logs SELECT {_BY_CONFIG}, {{sign}}count(*), max(created_at) FROM log {{which}}"  # noqa: S608 - as above
+        f" AND config_id IS NOT NULL GROUP BY {_BY_CONFIG}"
+        " ON CONFLICT DO UPDATE SET logs = logs + excluded.logs, last_at = max(last_at, excluded.last_at)"
     ),
 )
 # The indexes of `log` would be of no use in a few of its newest rows, and SQLite might think otherwise.

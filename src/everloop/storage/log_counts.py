@@ -26,9 +26,9 @@ _NEW: Final = "log NOT INDEXED WHERE rowid > (SELECT after FROM reach) AND organ
 
 def _counting(table: str, owner: str) -> TextClause:
     query = (
-        f"{_REACH} SELECT {owner}, sum(logs) FROM ("  # noqa: S608 - our own words
-        f"SELECT {owner}, logs FROM {table} WHERE {_KEPT} AND {owner} IN :ids"
-        f" UNION ALL SELECT {owner}, 1 FROM {_NEW} AND {owner} IN :ids) GROUP BY {owner}"
+        f"{_REACH} SELECT {owner}, sum(logs), max(last_at) FROM ("  # noqa: S608 - our own words
+        f"SELECT {owner}, logs, last_at FROM {table} WHERE {_KEPT} AND {owner} IN :ids"
+        f" UNION ALL SELECT {owner}, 1, created_at FROM {_NEW} AND {owner} IN :ids) GROUP BY {owner}"
     )
     return text(query).bindparams(bindparam("ids", expanding=True))
 
@@ -43,6 +43,17 @@ _PLACE: Final = text(
     " SELECT coalesce(sum(logs), 0), coalesce(sum(logs) FILTER (WHERE logs_through <= :offset), 0),"
     " min(stretch) FILTER (WHERE logs_through <= :offset) FROM through"
 )
+
+
+@value
+class Use:
+    """So many logs, and when the last of them was made, in Unix milliseconds: None when there is none."""
+
+    logs: int
+    last_at: int | None
+
+
+_UNUSED: Final = Use(0, None)
 
 
 @value
@@ -70,31 +81,32 @@ async def of_projects(
     connection: AsyncConnection, organisation_id: OrganisationId, ids: Sequence[ProjectId]
 ) -> dict[ProjectId, int]:
     """How many logs each project has."""
-    counts = await _counts(connection, _PROJECTS, log.c.project_id, organisation_id, ids)
-    return {each: counts.get(each, 0) for each in ids}
+    found = await _found(connection, _PROJECTS, log.c.project_id, organisation_id, ids)
+    return {each: found.get(each, _UNUSED).logs for each in ids}
 
 
 async def of_configs(
     connection: AsyncConnection, organisation_id: OrganisationId, ids: Sequence[ConfigId]
-) -> dict[ConfigId, int]:
-    """How many logs each config has."""
-    counts = await _counts(connection, _CONFIGS, log.c.config_id, organisation_id, ids)
-    return {each: counts.get(each, 0) for each in ids}
+) -> dict[ConfigId, Use]:
+    """How many logs each config has, and when the last was made. On SQLite that may be one that was deleted since."""
+    found = await _found(connection, _CONFIGS, log.c.config_id, organisation_id, ids)
+    return {each: found.get(each, _UNUSED) for each in ids}
 
 
-async def _counts(
+async def _found(
     connection: AsyncConnection,
     kept: TextClause,
     owner: ColumnElement[str] | ColumnElement[str | None],
     organisation_id: OrganisationId,
     ids: Sequence[str],
-) -> dict[str, int]:
+) -> dict[str, Use]:
     if _keeps(connection):
         found = await connection.execute(kept, {"organisation_id": organisation_id, "ids": ids})
     else:
         mine = and_(log.c.organisation_id == organisation_id, owner.in_(ids))
-        found = await connection.execute(select(owner, func.count()).where(mine).group_by(owner))
-    return dict(tuple(row) for row in found.all())
+        query = select(owner, func.count(), func.max(log.c.created_at)).where(mine).group_by(owner)
+        found = await connection.execute(query)
+    return {each: Use(logs, last_at) for each, logs, last_at in found.all()}
 
 
 def _keeps(connection: AsyncConnection) -> bool:

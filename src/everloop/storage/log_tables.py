@@ -76,14 +76,14 @@ partial_index(
     log.c.id,
     where=log.c.reference_id.is_not(None),
 )
-# Answers how often a version was used, and when last, without the rows.
+# Answers how often a version was used, and when last, without the rows. SQLite keeps that in `config_logs`.
 partial_index(
     "ix_log_config",
     log.c.organisation_id,
     log.c.config_id,
     log.c.created_at,
     where=log.c.config_id.is_not(None),
-)
+).ddl_if(dialect="postgresql")
 
 log_body = Table(
     "log_body",
@@ -108,7 +108,8 @@ log_body = Table(
 )
 
 # How many logs of a project there are in each stretch of ids, by config and source (`counting`), and how many of a
-# config: on SQLite, of those that are folded. Counting what an index holds takes a quarter of a second for a million.
+# config, and when the last was made: on SQLite, of those that are folded. Counting what an index holds takes a quarter
+# of a second for a million.
 project_logs = Table(
     "project_logs",
     metadata,
@@ -130,6 +131,7 @@ config_logs = Table(
     Column("organisation_id", Key, nullable=False),
     Column("config_id", Key, nullable=False),
     Column("logs", BigInteger, nullable=False),
+    Column("last_at", BigInteger, nullable=False),
     PrimaryKeyConstraint("organisation_id", "config_id"),
     sqlite_with_rowid=False,
 )

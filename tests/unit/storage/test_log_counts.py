@@ -68,7 +68,7 @@ class Past:
 
 async def check(connection: sqlite3.Connection, database: Database) -> None:
     """Counts and pages are those of the rows, one by one."""
-    rows = connection.execute("SELECT organisation_id, project_id, config_id, id FROM log").fetchall()
+    rows = connection.execute("SELECT organisation_id, project_id, config_id, id, created_at FROM log").fetchall()
     logs = Logs(database)
     for organisation_id in ORGANISATIONS:
         mine, scope = [row[1:] for row in rows if row[0] == organisation_id], Scope(organisation_id, "key")
@@ -76,7 +76,14 @@ async def check(connection: sqlite3.Connection, database: Database) -> None:
             projects = await of_projects(reader, organisation_id, PROJECTS)
             configs = await of_configs(reader, organisation_id, CONFIGS)
         assert projects == {each: sum(row[0] == each for row in mine) for each in PROJECTS}
-        assert configs == {each: sum(row[1] == each for row in mine) for each in CONFIGS}
+        assert {each: use.logs for each, use in configs.items()} == {
+            each: sum(row[1] == each for row in mine) for each in CONFIGS
+        }
+        for each, use in configs.items():
+            times = [row[3] for row in mine if row[1] == each]
+            assert (use.last_at is None) == (not times)
+            # A last one that was deleted is still the last.
+            assert use.last_at is None or use.last_at >= max(times)
         for project_id in PROJECTS:
             ids = sorted((row[2] for row in mine if row[0] == project_id), key=str.encode, reverse=True)
             for offset in range(len(ids) + 2):

@@ -92,7 +92,6 @@ READS: dict[str, tuple[Callable[[Database], Awaitable[object]], str]] = {
     ),
     "a count": (lambda database: Logs(database).count(SCOPE, [ProjectId("x")]), _STRETCHES),
     "what a count lacks": (lambda database: Logs(database).count(SCOPE, [ProjectId("x")]), _NEWEST),
-    "the use of versions": (lambda database: Configs(database, _NONE).used(SCOPE, [ConfigId("x")]), "ix_log_config"),
     "the logs of versions": (lambda database: Configs(database, _NONE).used(SCOPE, [ConfigId("x")]), _CONFIGS),
     "the uses of a project's versions": (
         lambda database: Configs(database, _NONE).of_project(SCOPE, ProjectId("x")),
