@@ -58,6 +58,7 @@ _TYPE: Final[Mapping[int, str]] = {
     HTTPStatus.UNAUTHORIZED: "authentication_error",
     HTTPStatus.NOT_FOUND: "not_found_error",
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed_error",
+    HTTPStatus.REQUEST_TIMEOUT: "request_timeout_error",
     HTTPStatus.CONFLICT: "conflict_error",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "request_too_large_error",
     HTTPStatus.UNPROCESSABLE_ENTITY: "unprocessable_entity_error",
