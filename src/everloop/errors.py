@@ -89,7 +89,7 @@ class UnknownTool(Unprocessable):
 
 
 class TooLarge(EverloopError):
-    """The request is over the operator's limit."""
+    """The request, or what it asks for, is over a limit of bytes."""
 
 
 class Unavailable(EverloopError):

@@ -238,3 +238,21 @@ def test_the_log_of_a_completion(running_server, register, project_name):
 
 def _least(made):
     return {"project_id": made["project_id"], "config_id": made["config"]["id"]}
+
+
+def test_a_page_of_large_logs_is_refused_and_each_is_read(running_server, project_name):
+    # An output is kept twice, as it came and as it was processed: two such logs are over 64 MiB.
+    sent = {"project": project_name, "config": {"type": "model", **CONFIG}, "output": "x" * 17_000_000}
+    first = running_server.post("/v4/logs", sent).expect(200)
+    second = running_server.post("/v4/logs", {**sent, "project": None, "project_id": first["project_id"]}).expect(200)
+
+    def page(query):
+        return running_server.get(f"/v4/logs?project_id={first['project_id']}&{query}")
+
+    detail = page("size=2").expect(413)["detail"]
+    assert (detail["code"], detail["type"], detail["origin"]) == (413, "request_too_large_error", "Everloop")
+    assert "ask for fewer with a smaller `size`" in detail["message"]
+    assert running_server.post(f"/v4/projects/{first['project_id']}/export").status == 413
+    for number, made in enumerate((second, first)):
+        records = page(f"size=1&page={number}").expect(200)["records"]
+        assert [(each["id"], len(each["output"])) for each in records] == [(made["id"], 17_000_000)]

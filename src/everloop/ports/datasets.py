@@ -62,6 +62,7 @@ class DatapointStore(Protocol):
         """The datapoints of a version, or of now, in order of arrival; nothing for what is not there.
 
         Who reads page after page meets each of them once, also while others are added.
+        Raises `TooLarge` for a page that holds too much, unless it is of one datapoint.
         """
         ...
 

@@ -50,13 +50,16 @@ class LogStore(Protocol):
         ...
 
     async def page(self, scope: Scope, project_id: ProjectId, request: PageRequest) -> Page[Log]:
-        """The logs of a project, newest first, with their bodies."""
+        """The logs of a project, newest first, with their bodies.
+
+        Raises `TooLarge` for a page that holds too much, unless it is of one log.
+        """
         ...
 
     async def find(self, scope: Scope, project_id: ProjectId, chosen: LogFilter, request: PageRequest) -> Page[Log]:
         """The same for those that pass a filter, in its order.
 
-        All logs of the project are looked at, unless counts that are kept tell where the page is.
+        All logs of the project are looked at, unless counts that are kept tell where the page is. Raises `TooLarge`.
         """
         ...
 
@@ -110,7 +113,7 @@ class SessionStore(Protocol):
     async def summary(self, scope: Scope, session_id: SessionId) -> SessionSummary | None: ...
 
     async def page(self, scope: Scope, project_id: ProjectId, request: PageRequest) -> Page[SessionSummary]:
-        """The sessions that have a log of the project, the newest first."""
+        """The sessions that have a log of the project, the newest first. Raises `TooLarge`, unless for a single one."""
         ...
 
 

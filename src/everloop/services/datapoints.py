@@ -67,7 +67,7 @@ class DatapointService:
     async def page(
         self, scope: Scope, dataset_id: str, request: PageRequest, version: int | None = None
     ) -> Page[Datapoint]:
-        """The datapoints of now, or of a version, in order of arrival. Raises `NotFound`."""
+        """The datapoints of now, or of a version, in order of arrival. Raises `NotFound`, `TooLarge`."""
         dataset = await self._datasets.get(scope, dataset_id)
         if version is not None and not 1 <= version <= dataset.version:
             raise NotFound(f"Dataset {dataset_id} has no version {version}: the newest is {dataset.version}.")

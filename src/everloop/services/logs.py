@@ -141,7 +141,10 @@ class LogService:
     async def page(
         self, scope: Scope, project_id: str, request: PageRequest, chosen: LogFilter = EVERYTHING
     ) -> Page[LogDetails]:
-        """The logs of a project that pass a filter, in its order: newest first by itself. Raises `NotFound`."""
+        """The logs of a project that pass a filter, in its order, else the newest first.
+
+        Raises `NotFound`, `TooLarge`.
+        """
         project = (await self._projects.view(scope, project_id)).project
         if chosen == EVERYTHING:
             page = await self._logs.page(scope, project.id, request)

@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,6 +18,7 @@ from everloop.storage.dataset_rows import datapoint_of, datapoint_values
 from everloop.storage.dataset_states import make_version, this_dataset
 from everloop.storage.dataset_tables import datapoint as table
 from everloop.storage.dataset_tables import dataset, dataset_version
+from everloop.storage.page_bytes import bytes_in, is_small_enough, too_large
 from everloop.storage.projects import in_present
 from everloop.storage.transactions import Transactions
 
@@ -35,11 +37,15 @@ class Datapoints:
     async def page(
         self, scope: Scope, dataset_id: DatasetId, request: PageRequest, version: int | None = None
     ) -> Page[Datapoint]:
-        query = select(table).where(_of(scope, dataset_id), _good(version))
-        query = query.order_by(table.c.position).offset(request.offset).limit(request.size)
         async with self._database.read() as connection:
             total = await _count(connection, scope, dataset_id, version)
-            rows = (await connection.execute(query)).all() if total else ()
+            expected = min(request.size, total - request.offset)
+            if expected < 1:
+                return Page((), total)
+            query = _page(and_(_of(scope, dataset_id), _good(version)), request, bounded=expected > 1)
+            rows = (await connection.execute(query)).all()
+        if not rows:
+            raise too_large("datapoints")
         return Page(tuple(datapoint_of(row) for row in rows), total)
 
     async def add(self, scope: Scope, dataset_id: DatasetId, datapoints: Sequence[Datapoint], now: int) -> None:
@@ -87,6 +93,19 @@ class Datapoints:
                 version = await make_version(connection, scope, DatasetId(dataset_id), -gone, now)
                 mine = and_(present, table.c.dataset_id == dataset_id)
                 await connection.execute(update(table).where(mine).values(until=version))
+
+
+def _page(chosen: ColumnElement[bool], request: PageRequest, *, bounded: bool) -> Select[Any]:
+    """The rows of a page; none when it is `bounded` and holds too much."""
+    place = select(table.c.number).where(chosen).order_by(table.c.position)
+    page = place.offset(request.offset).limit(request.size).cte("page")
+    rows = select(table).join(page, table.c.number == page.c.number).order_by(table.c.position)
+    if not bounded:
+        return rows
+    each = table.alias("each")
+    texts = bytes_in([each.c.inputs, each.c.messages, each.c.target])
+    weights = select(texts.label("bytes")).join(page, each.c.number == page.c.number)
+    return rows.where(is_small_enough(weights))
 
 
 async def _count(connection: AsyncConnection, scope: Scope, dataset_id: DatasetId, version: int | None) -> int:

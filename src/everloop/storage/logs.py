@@ -17,6 +17,8 @@ from everloop.storage.log_rows import body_of, log_of
 from everloop.storage.log_search import read_page
 from everloop.storage.log_tables import log as table
 from everloop.storage.log_tables import log_body
+from everloop.storage.log_weights import weights
+from everloop.storage.page_bytes import is_small_enough, too_large
 from everloop.storage.projects import in_present
 from everloop.storage.transactions import Transactions
 
@@ -58,12 +60,12 @@ class Logs:
             below = mine if begin.below is None else and_(mine, table.c.id < begin.below)
             query = select(table).where(below).order_by(table.c.id.desc()).offset(begin.offset).limit(request.size)
             rows = (await connection.execute(query)).all()
-            return Page(await _with_bodies(connection, scope, rows), begin.total)
+            return Page(await _page(connection, scope, rows), begin.total)
 
     async def find(self, scope: Scope, project_id: ProjectId, chosen: LogFilter, request: PageRequest) -> Page[Log]:
         async with self._database.read() as connection:
             rows, total = await read_page(connection, scope, project_id, chosen, request)
-            return Page(await _with_bodies(connection, scope, rows), total)
+            return Page(await _page(connection, scope, rows), total)
 
     async def count(self, scope: Scope, project_ids: Sequence[ProjectId]) -> dict[ProjectId, int]:
         async with self._database.read() as connection:
@@ -89,12 +91,24 @@ def _link_of(row: Row[str, str, str | None, str | None] | None) -> LogLink | Non
     return LogLink(LogId(row.id), ProjectId(row.project_id), session_id, row.session_reference_id)
 
 
-async def _with_bodies(connection: AsyncConnection, scope: Scope, rows: Sequence[Row[Any]]) -> tuple[Log, ...]:
+async def _page(connection: AsyncConnection, scope: Scope, rows: Sequence[Row[Any]]) -> tuple[Log, ...]:
+    """The logs of a page, which may hold too much. Raises `TooLarge`."""
+    # One log has to be readable, whatever it holds.
+    bound = is_small_enough(weights(scope, rows)) if len(rows) > 1 else None
+    return await _with_bodies(connection, scope, rows, bound)
+
+
+async def _with_bodies(
+    connection: AsyncConnection, scope: Scope, rows: Sequence[Row[Any]], bound: ColumnElement[bool] | None = None
+) -> tuple[Log, ...]:
     """The logs in the rows; their bodies are read after the page is cut, so that skipped ones cost nothing."""
     if not rows:
         return ()
     query = select(log_body).where(
         log_body.c.organisation_id == scope.organisation_id, log_body.c.log_id.in_([row.id for row in rows])
     )
-    bodies = {row.log_id: body_of(row) for row in (await connection.execute(query)).all()}
+    found = (await connection.execute(query if bound is None else query.where(bound))).all()
+    if not found:
+        raise too_large("logs")
+    bodies = {row.log_id: body_of(row) for row in found}
     return tuple(log_of(row, bodies[row.id]) for row in rows)

@@ -15,6 +15,7 @@ from everloop.domain.session import Session, SessionSummary
 from everloop.storage.log_rows import json_bytes
 from everloop.storage.log_tables import log, log_body
 from everloop.storage.log_tables import session as table
+from everloop.storage.page_bytes import bytes_in, is_small_enough, too_large
 from everloop.storage.projects import in_present
 from everloop.storage.tables import project
 from everloop.storage.transactions import Transactions
@@ -82,7 +83,10 @@ async def _summaries(
     ends = select(log.c.session_id, func.count(), func.min(log.c.id), func.max(log.c.id))
     ends = ends.where(inside, in_present(log))
     spans = {row[0]: row[1:] for row in (await connection.execute(ends.group_by(log.c.session_id))).all()}
-    said = await _said(connection, scope, [each for _, *logs in spans.values() for each in logs])
+    ends_of = [each for _, *logs in spans.values() for each in logs]
+    said = await _said(connection, scope, ends_of, bounded=len(sessions) > 1)
+    if ends_of and not said:
+        raise too_large("sessions")
     projects = await _projects(connection, scope, [each.id for each in sessions])
     summaries = []
     for session in sessions:
@@ -101,15 +105,19 @@ async def _summaries(
 
 
 async def _said(
-    connection: AsyncConnection, scope: Scope, log_ids: Sequence[str]
+    connection: AsyncConnection, scope: Scope, log_ids: Sequence[str], *, bounded: bool
 ) -> dict[str, Row[Any, Any, Any, Any]]:
-    """The `updated_at`, inputs and output of each log."""
+    """The `updated_at`, inputs and output of each log; nothing when that is `bounded` and too much."""
     same = and_(log_body.c.organisation_id == log.c.organisation_id, log_body.c.log_id == log.c.id)
     query = (
         select(log.c.id, log.c.updated_at, log_body.c.inputs, log_body.c.output)
         .select_from(log.join(log_body, same))
         .where(log.c.organisation_id == scope.organisation_id, log.c.id.in_(log_ids))
     )
+    if bounded:
+        mine = and_(log_body.c.organisation_id == scope.organisation_id, log_body.c.log_id.in_(log_ids))
+        texts = bytes_in([log_body.c.inputs, log_body.c.output])
+        query = query.where(is_small_enough(select(texts.label("bytes")).where(mine)))
     return {row.id: row for row in (await connection.execute(query)).all()}
 
 

@@ -118,7 +118,7 @@ READS: dict[str, tuple[Callable[[Database], Awaitable[object]], str]] = {
 # and the stretches of a project's logs, which alone take a statement that begins with `WITH`.
 FEW = {"a session", "feedback", "a timeline", "the view of a project", "the uses of a project's versions"}
 # Steps over what other steps have found, and over one row.
-STEPS = "reach|stretches|through|cut|cells|units|total|counted|starts|ends|needed"
+STEPS = "reach|stretches|through|cut|cells|units|total|counted|starts|ends|needed|page|sums|weights"
 WITHIN = re.compile(rf"SCAN (\(subquery-\d+\)|CONSTANT ROW|({STEPS})( LEFT-JOIN)?)$")
 
 
@@ -156,7 +156,12 @@ async def database(file: Path) -> AsyncIterator[Database]:
     )
     connection.execute(
         "INSERT INTO dataset (organisation_id, id, project_id, name, description, version, datapoints, created_at, "
-        "updated_at) VALUES ('org_1', 'x', 'x', 'x', 'x', 1, 1, 1, 1)"
+        "updated_at) VALUES ('org_1', 'x', 'x', 'x', 'x', 1, 2, 1, 1)"
+    )
+    connection.executemany(
+        "INSERT INTO datapoint (organisation_id, id, dataset_id, position, since, created_at, updated_at) "
+        "VALUES ('org_1', ?, 'x', ?, 1, 1, 1)",
+        [("x", 1), ("y", 2)],
     )
     connection.execute(
         "INSERT INTO experiment (organisation_id, id, project_id, name, salt, positive_labels, status, created_at, "
