@@ -28,7 +28,7 @@ TIME_WIDTH: Final = 7
 
 
 class Prefix(StrEnum):
-    """What an identifier names; the first nine are v4's own."""
+    """What an identifier names; the first eight are v4's own."""
 
     PROJECT = "pr"
     CONFIG = "config"
@@ -38,7 +38,6 @@ class Prefix(StrEnum):
     FEEDBACK = "ann"
     ENVIRONMENT = "env"
     DATASET = "evts"
-    USER = "usr"
     ORGANISATION = "org"
     TEAM = "tm"
     TOOL = "tool"
@@ -68,14 +67,3 @@ def identifier(prefix: Prefix, number: int) -> str:
 def time_ordered(prefix: Prefix, milliseconds: int, number: int) -> str:
     """An identifier that sorts by time: 7 characters of Unix milliseconds (good until 2081), then 14 of `number`."""
     return f"{prefix.value}_{base62(milliseconds, TIME_WIDTH)}{base62(number, LENGTH - TIME_WIDTH)}"
-
-
-def time_of(identifier: str) -> int | None:
-    """The Unix milliseconds in a time-ordered identifier; None when it has another shape (an imported one, say)."""
-    digits = identifier.rpartition("_")[2]
-    if len(digits) != LENGTH or not all(character in ALPHABET for character in digits):
-        return None
-    number = 0
-    for character in digits[:TIME_WIDTH]:
-        number = number * 62 + ALPHABET.index(character)
-    return number

@@ -6,7 +6,7 @@ from everloop.domain.config import ConfigVersion
 from everloop.domain.deployment import ExperimentTarget
 from everloop.domain.environment import Environment
 from everloop.domain.experiment import Arm, Experiment
-from everloop.domain.ids import EnvironmentId, ExperimentId
+from everloop.domain.ids import ExperimentId
 from everloop.domain.results import ArmResults, Results, busiest
 from everloop.domain.scope import Scope
 from everloop.domain.value import value
@@ -25,15 +25,11 @@ class ArmDetails:
 
 @value
 class ExperimentDetails:
-    """`live_in` are the environments where it is live; `results_of` is the one whose results the arms show.
-
-    That is the one with the most trials, None before the first.
-    """
+    """`live_in` are the environments where it is live. The arms' results are of the one with the most trials."""
 
     experiment: Experiment
     arms: tuple[ArmDetails, ...]
     live_in: tuple[Environment, ...]
-    results_of: EnvironmentId | None
 
 
 class ExperimentCatalogue:
@@ -60,7 +56,7 @@ class ExperimentCatalogue:
                 ArmDetails(arm, versions[arm.config_id], of_arms.get(arm.config_id, ArmResults()))
                 for arm in experiment.arms
             )
-            details.append(ExperimentDetails(experiment, arms, self.live_in(scope, experiment), place))
+            details.append(ExperimentDetails(experiment, arms, self.live_in(scope, experiment)))
         return tuple(details)
 
     def live_in(self, scope: Scope, experiment: Experiment) -> tuple[Environment, ...]:

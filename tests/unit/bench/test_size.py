@@ -26,7 +26,7 @@ from bench.size.past import (
     session_named,
 )
 from everloop.api.v4.log_query import LogQuery
-from everloop.domain.ids import time_of
+from everloop.domain.ids import TIME_WIDTH, Prefix, base62
 
 COLUMNS = [
     "organisation_id",
@@ -64,10 +64,11 @@ def test_logs_come_in_the_order_of_their_time_each_with_its_body():
     assert ids == sorted(ids, key=str)
     assert [row[1] for row in bodies] == ids
     assert {row[2] for row in bodies} == {"out"}
-    times = [time_of(str(each)) for each in ids]
-    assert times == column(logs, "created_at")
+    times = [int(str(each)) for each in column(logs, "created_at")]
+    begins = [f"{Prefix.LOG}_{base62(each, TIME_WIDTH)}" for each in times]
+    assert [str(each)[: len(begins[0])] for each in ids] == begins
     assert times[0] == UNTIL - SPAN
-    assert max(each for each in times if each) < UNTIL
+    assert max(times) < UNTIL
     assert past(2_000) == (logs, *past(2_000)[1:]), "the same past in every run"
 
 

@@ -36,7 +36,7 @@ async def test_a_new_experiment_has_its_arms_and_is_live_nowhere(stage):
     details = await stage.house.experiments.get(stage.house.scope, stage.id)
     assert [each.arm.config_id for each in details.arms] == [stage.one.id, stage.two.id]
     assert [each.version for each in details.arms] == [stage.one, stage.two]
-    assert (details.live_in, details.results_of) == ((), None)
+    assert details.live_in == ()
     assert (details.experiment.control, details.experiment.status) == (stage.one.id, ExperimentStatus.INITIALIZED)
     assert await live(stage) == {"production": stage.one.id}
 

@@ -5,7 +5,7 @@ import pytest
 from everloop.domain.config import LoggedConfig, LoggedType, ModelConfig
 from everloop.domain.deployment import ConfigTarget
 from everloop.domain.document import Document
-from everloop.domain.ids import time_of
+from everloop.domain.ids import TIME_WIDTH, base62
 from everloop.domain.page import PageRequest
 from everloop.domain.reference import LinkReference, ProjectReference
 from everloop.errors import BadRequest, InvalidFields, NotFound
@@ -96,7 +96,8 @@ async def test_what_made_it_has_to_be_said(house):
 
 async def test_its_time_can_be_given_and_is_in_its_id(house):
     details = await kept(house, created_at=1_500_000_000_000)
-    assert details.log.created_at == time_of(details.log.id) == 1_500_000_000_000
+    assert details.log.created_at == 1_500_000_000_000
+    assert details.log.id.startswith(f"data_{base62(1_500_000_000_000, TIME_WIDTH)}")
     assert details.log.updated_at == house.clock.now()
     assert (await kept(house, created_at=0)).log.created_at == 0
 
