@@ -242,6 +242,8 @@ class FakeKeyStore:
     memory: Memory
 
     async def add_api_key(self, scope: Scope, key: ApiKey) -> None:
+        if any(each.digest == key.digest for each in self.memory.api_keys.values()):
+            raise Conflict("This API key exists already.")
         self.memory.api_keys[key.id] = key
         self.memory.changed(scope.organisation_id)
 

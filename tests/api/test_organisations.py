@@ -23,6 +23,9 @@ def theirs(running_server, register):
     new = {"name": "hard ones", "description": ""}
     dataset = running_server.post(f"/v4/projects/{made['project_id']}/datasets", new).expect(201)["id"]
     (datapoint,) = running_server.post(f"/v4/datasets/{dataset}/datapoints", {"inputs": {"q": "ours"}}).expect(201)
+    tool = running_server.post(
+        "/api/tools", {"kind": "snippet", "name": f"of_{made['project_id']}", "snippets": {"a": "b"}}
+    )
     (environment,) = [each for each in running_server.get("/api/environments").json if each["tag"] == "default"]
     return {
         "project": made["project_id"],
@@ -35,6 +38,7 @@ def theirs(running_server, register):
         "session": log["session_id"],
         "dataset": dataset,
         "datapoint": datapoint["id"],
+        "tool": tool.expect(201)["id"],
         "environment": environment["id"],
         "key": running_server.get("/api/api-keys").json[0]["id"],
     }
@@ -44,6 +48,7 @@ HI = {"role": "user", "content": "Hi"}
 ROUTES = [
     ("GET", "/v4/projects/{project}", None),
     ("PATCH", "/v4/projects/{project}", {"name": "stolen"}),
+    ("DELETE", "/v4/projects/{project}", None),
     ("GET", "/v4/projects/{project}/configs", None),
     ("GET", "/v4/projects/{project}/active-config", None),
     ("DELETE", "/v4/projects/{project}/active-config", None),
@@ -110,6 +115,9 @@ ROUTES = [
     ("DELETE", "/api/environments/{environment}", None),
     ("GET", "/api/projects/{project}/deployments", None),
     ("DELETE", "/api/api-keys/{key}", None),
+    ("GET", "/api/tools/{tool}", None),
+    ("PATCH", "/api/tools/{tool}", {"name": "stolen"}),
+    ("DELETE", "/api/tools/{tool}", None),
 ]
 
 
@@ -187,6 +195,7 @@ def _state(server, theirs):
         server.get(f"/api/datasets/{theirs['dataset']}/versions").expect(200),
         server.get(f"/v4/datapoints/{theirs['datapoint']}").expect(200),
         server.get("/api/environments").expect(200),
+        server.get(f"/api/tools/{theirs['tool']}").expect(200),
         server.get(f"/api/experiments/{theirs['experiment']}").expect(200),
         server.get(f"/api/experiments/{theirs['experiment']}/results").expect(200),
         server.get(f"{project}/configs").expect(200),

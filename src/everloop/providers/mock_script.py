@@ -12,7 +12,7 @@ _Milliseconds = Annotated[float, msgspec.Meta(ge=0, le=3_600_000)]
 _Count = Annotated[int, msgspec.Meta(ge=0)]
 # OpenAI takes so many tools, and what a script says is written anew for each sample.
 _MOST_CALLS: Final = 128
-_MOST_CHARACTERS: Final = 100_000
+_MOST_CHARACTERS: Final = 200_000
 
 # The status that a vendor would have answered with, so that an application sees what it would see in earnest.
 _STATUSES: Final = {

@@ -1,5 +1,6 @@
 """The first start: an organisation, an API key, a project to try, and its first completion."""
 
+from contextlib import suppress
 from typing import Final
 
 from everloop.domain.config import ModelConfig
@@ -9,7 +10,7 @@ from everloop.domain.organisation import Organisation
 from everloop.domain.reference import ProjectReference
 from everloop.domain.scope import Scope
 from everloop.domain.value import value
-from everloop.errors import BadRequest
+from everloop.errors import BadRequest, Conflict
 from everloop.ports.system import Ids, KeyFile
 from everloop.services.api_keys import ApiKeyService
 from everloop.services.command import CompletionCommand
@@ -73,9 +74,13 @@ class FirstRun:
         digest = digest_of(key)
         if digest in self._directory.snapshot.keys_by_digest:
             return
-        if any(each.digest == digest for each in await self._api_keys.all(scope)):
+        known = [each for each in await self._api_keys.all(scope) if each.digest == digest]
+        if any(each.revoked_at is not None for each in known):
             raise BadRequest("The key in EVERLOOP_API_KEY was revoked. Set another one, or unset the variable.")
-        await self._api_keys.adopt(scope, "EVERLOOP_API_KEY", key)
+        if not known:
+            with suppress(Conflict):  # another server, started with it at the same time, was quicker
+                await self._api_keys.adopt(scope, "EVERLOOP_API_KEY", key)
+        await self._directory.refresh()
 
     async def _first_key(self, scope: Scope) -> str | None:
         """The key of the first start, while it is valid. A revoked one is not replaced: that was somebody's will."""

@@ -265,9 +265,9 @@ async def test_a_fault_of_a_sample_that_is_not_asked_for_does_not_happen():
         {"fault": {"kind": "timeout", "after_chunks": -1}},
         {"fault": {"kind": "timeout", "sample": 1.5}},
         {"fault": {"kind": "timeout", "why": "x"}},
-        {"text": "x" * 100_001},
-        {"text": ["x" * 50_000, "x" * 50_001]},
-        {"tool_calls": [{"name": "x", "arguments": {"a": "x" * 100_000}}]},
+        {"text": "x" * 200_001},
+        {"text": ["x" * 100_000, "x" * 100_001]},
+        {"tool_calls": [{"name": "x", "arguments": {"a": "x" * 200_000}}]},
         {"tool_calls": [{"name": "x"}] * 129},
     ],
 )

@@ -62,6 +62,23 @@ async def test_an_operators_key_that_was_revoked_stays_so(house):
         await house.first_run.prepare(OPERATORS)
 
 
+@pytest.mark.parametrize("moment", ["all", "adopt"])
+async def test_another_server_may_adopt_the_operators_key_at_the_same_time(house, moment, monkeypatch):
+    other = FakeHouse(house.memory)
+    other.provider.answers(generation("Hello Ada"))
+    await other.directory.load()
+    done = getattr(other.api_keys, moment)
+
+    async def later(*arguments):
+        await house.first_run.prepare(OPERATORS)
+        return await done(*arguments)
+
+    monkeypatch.setattr(other.api_keys, moment, later)
+    await other.first_run.prepare(OPERATORS)
+    assert opens(other, OPERATORS)
+    assert len(house.memory.api_keys) == 1
+
+
 async def test_keys_are_listed_without_themselves_and_revoked_once(house):
     await house.first_run.prepare(None)
     scope = await house.organisations.scope(None)
