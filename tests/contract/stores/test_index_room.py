@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Any, Final
 
 import asyncpg
@@ -81,7 +82,9 @@ def value_for(index: str, column: Column[Any]) -> Any:
     return incompressible(longest)
 
 
-@pytest.mark.parametrize(("index", "columns"), list(indexes()), ids=[name for name, _ in indexes()])
+@pytest.mark.parametrize(
+    ("index", "columns"), [pytest.param(*each, id=each[0]) for each in sorted(indexes(), key=itemgetter(0))]
+)
 async def test_an_index_holds_the_longest_texts(postgres: Cluster, index: str, columns: list[Column[Any]]):
     kinds = {str: "text", int: "bigint", bool: "boolean", bytes: "bytea"}
     names = [f'"{each.name}"' for each in columns]
