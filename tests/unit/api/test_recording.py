@@ -149,7 +149,7 @@ async def test_an_answer_that_could_not_be_kept_ends_with_an_error():
 
 
 # A ping is left out of what is kept.
-PIECES = st.binary(max_size=200_000).filter(lambda piece: piece != PING)
+PIECES = st.binary(max_size=200_000).filter(lambda piece: piece != sse.PING)
 
 
 @given(st.lists(PIECES, max_size=4), st.integers(0, 300_000))
