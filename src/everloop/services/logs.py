@@ -126,6 +126,8 @@ class LogService:
         if said:
             await self._feedback.check(scope, [place for place, _ in said], [each for _, each in said])
         if logs:
+            # Many may have come in since. Unlike the logs of calls these can be refused, and a request has up to 1,000.
+            self._writer.check()
             await self._writer.append(scope, logs)
         for log, command in zip(logs, commands, strict=True):
             await self._feedback.submit(scope, [replace(each, log_id=log.id) for each in command.feedback])

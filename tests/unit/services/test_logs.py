@@ -8,7 +8,7 @@ from everloop.domain.document import Document
 from everloop.domain.ids import TIME_WIDTH, base62
 from everloop.domain.page import PageRequest
 from everloop.domain.reference import LinkReference, ProjectReference
-from everloop.errors import BadRequest, InvalidFields, NotFound
+from everloop.errors import BadRequest, InvalidFields, NotFound, Unavailable
 from everloop.services.configs import Labels
 from everloop.services.experiments import NewExperiment
 from everloop.services.feedback import FeedbackCommand
@@ -137,6 +137,23 @@ async def test_all_or_none(house):
     with pytest.raises(NotFound):
         await house.logs.create(house.scope, [good, bad])
     assert house.kept == []
+
+
+async def test_nothing_is_handed_over_once_there_is_no_room(house, monkeypatch):
+    room, handed = iter([None, Unavailable("too many wait")]), []
+
+    def check():
+        if (refusal := next(room)) is not None:
+            raise refusal
+
+    async def append(_scope, logs):
+        handed.append(logs)
+
+    monkeypatch.setattr(house.writer, "check", check)
+    monkeypatch.setattr(house.writer, "append", append)
+    with pytest.raises(Unavailable, match="too many wait"):
+        await house.logs.create(house.scope, [command()])
+    assert handed == []
 
 
 async def test_a_parent_in_the_same_request_is_not_there_yet(house):
