@@ -1,8 +1,9 @@
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from everloop.storage.database import Database
 from everloop.storage.migrating import migrate
 from everloop.storage.postgres.connecting import Server
 from tests.postgres import TEMPLATE, Cluster, postgres
@@ -20,6 +21,13 @@ def file(tmp_path: Path, url: str) -> Path:
     """A database with all tables."""
     migrate(url)
     return tmp_path / "data" / "everloop.db"
+
+
+@pytest.fixture
+async def database(file: Path) -> AsyncIterator[Database]:
+    database = Database(file)
+    yield database
+    await database.close()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import random
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -37,13 +37,6 @@ def connection(file: Path) -> Iterator[sqlite3.Connection]:
         for organisation_id in ORGANISATIONS:
             connection.execute("INSERT INTO organisation VALUES (NULL, ?, ?, 1)", (organisation_id, organisation_id))
         yield connection
-
-
-@pytest.fixture
-async def database(file: Path) -> AsyncIterator[Database]:
-    database = Database(file)
-    yield database
-    await database.close()
 
 
 class Past:

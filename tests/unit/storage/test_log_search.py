@@ -2,7 +2,7 @@
 
 import random
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -46,13 +46,6 @@ def connection(file: Path) -> Iterator[sqlite3.Connection]:
                 (ORGANISATION, config, PROJECT, config, model),
             )
         yield connection
-
-
-@pytest.fixture
-async def database(file: Path) -> AsyncIterator[Database]:
-    database = Database(file)
-    yield database
-    await database.close()
 
 
 class Past:
