@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from everloop.domain.config import ModelConfig
+from everloop.domain.policy import Timeouts
 from everloop.domain.template_tool import ToolResult
 from everloop.domain.value import value
 from everloop.errors import ProviderFailure
@@ -28,7 +29,8 @@ class GenerationRequest:
 
     `messages` are v4's, as plain JSON objects, and None for a completion; of a chat, `prompt` is their text, for
     counting. `tool_choice` is v4's: a word, or the name of one tool in an object. `tool_results` are of
-    the tools that ran while the template was filled: for people, not for the provider.
+    the tools that ran while the template was filled: for people, not for the provider. `timeouts` are those of the
+    place that is called; None leaves them to the server.
     """
 
     config: ModelConfig
@@ -42,6 +44,7 @@ class GenerationRequest:
     messages: tuple[Mapping[str, Any], ...] | None = None
     tool_choice: str | Mapping[str, Any] | None = None
     tool_results: tuple[ToolResult, ...] = ()
+    timeouts: Timeouts | None = None
 
 
 @value

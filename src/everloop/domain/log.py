@@ -11,7 +11,10 @@ from everloop.domain.value import value
 
 @value
 class LogBody:
-    """The wide part. Every `bytes` is one UTF-8 JSON value; `save=false` leaves all but `metadata` empty."""
+    """The wide part. Every `bytes` is one UTF-8 JSON value; `save=false` leaves all but `metadata` empty.
+
+    `attempts` is the list of what was tried before the answer came, and None when the first try gave it.
+    """
 
     inputs: bytes | None = None
     metadata: bytes | None = None
@@ -26,6 +29,7 @@ class LogBody:
     tool_choice: bytes | None = None
     provider_request: bytes | None = None
     provider_response: bytes | None = None
+    attempts: bytes | None = None
 
 
 @value

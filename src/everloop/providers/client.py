@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final
 
+from everloop.domain.policy import Timeouts
 from everloop.domain.value import value
 from everloop.errors import FailureKind
 from everloop.providers.http_connection import HttpAnswer, Lost, NotHttp, Silent, TooSlow
@@ -17,16 +18,6 @@ LONGEST_ANSWER: Final = 32 * 1024 * 1024
 _SETTLE: Final = 0.1
 # What zlib calls its two formats, found out by their first bytes; raw deflate is what some servers send for `deflate`.
 _ZLIB_OR_GZIP: Final = 32 + zlib.MAX_WBITS
-
-
-@value
-class Timeouts:
-    """Seconds: until connected, until the answer begins, between two pieces of it, and in all (retries included)."""
-
-    connect: float = 5.0
-    first_byte: float = 60.0
-    gap: float = 60.0
-    total: float = 600.0
 
 
 class TransportFailure(Exception):
@@ -138,17 +129,24 @@ class HttpClient:
         self._longest_answer = longest_answer
         self._opened: HttpPool | None = None
 
-    async def post(self, target: Target, body: bytes, headers: Mapping[str, str], seconds: float) -> Answer:
+    async def post(
+        self, target: Target, body: bytes, headers: Mapping[str, str], seconds: float, timeouts: Timeouts | None = None
+    ) -> Answer:
         """The whole answer, whatever its status, within so many seconds. Raises TransportFailure."""
-        incoming = await self.open(target, body, headers, seconds)
+        incoming = await self.open(target, body, headers, seconds, timeouts)
         try:
             return Answer(incoming.status, incoming.headers, await incoming.read())
         finally:
             incoming.close()
 
-    async def open(self, target: Target, body: bytes, headers: Mapping[str, str], seconds: float) -> Incoming:
-        """The answer once its status has come; to be closed by the caller. Raises TransportFailure."""
-        timeouts = self.timeouts
+    async def open(
+        self, target: Target, body: bytes, headers: Mapping[str, str], seconds: float, timeouts: Timeouts | None = None
+    ) -> Incoming:
+        """The answer once its status has come; to be closed by the caller. Raises TransportFailure.
+
+        `timeouts` are those of this call; without any they are the client's own.
+        """
+        timeouts = timeouts or self.timeouts
         began = asyncio.get_running_loop().time()
         try:
             connection = await self._pool().connection(target, min(timeouts.connect, seconds))

@@ -55,11 +55,12 @@ from everloop.domain.generation import (
 )
 from everloop.domain.value import value
 from everloop.ports.system import Clock, Metrics
-from everloop.providers import mock_answer, openai_request
-from everloop.providers.facts import Api
+from everloop.providers import mock_answer
 from everloop.providers.measured import Measured
 from everloop.providers.mock_answer import MockSample
 from everloop.providers.mock_script import Script, script_of
+from everloop.providers.openai import request as openai_request
+from everloop.providers.openai.facts import Api
 
 _NAME: Final = "mock"
 _ORIGIN: Final = "Mock"

@@ -12,9 +12,9 @@ import msgspec
 from everloop.domain.generation import FinishReason, GenerationRequest, PreparedCall, Sample, ToolCall, Usage
 from everloop.domain.message import answered, text_of
 from everloop.domain.value import value
-from everloop.providers import openai_request
 from everloop.providers.mock_calls import calls
 from everloop.providers.mock_script import Script
+from everloop.providers.openai import request as openai_request
 
 _WORD: Final = re.compile(r"\s*\S+|\s+$")
 _LONGEST_ECHO: Final = 4000

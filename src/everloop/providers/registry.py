@@ -10,8 +10,9 @@ from everloop.ports.system import Clock, Metrics
 from everloop.providers.client import HttpClient
 from everloop.providers.connection import Connection
 from everloop.providers.mock import MockProvider
-from everloop.providers.openai import OpenAiProvider
+from everloop.providers.openai.format import OpenAiFormat
 from everloop.providers.retry import Retrier
+from everloop.providers.vendor import VendorProvider
 
 # v4's enum (all generations of it); configurations may carry these names, calls to them are yet to come.
 _NOT_YET: Final = frozenset(
@@ -32,7 +33,9 @@ class ProviderRegistry:
         self._connections = dict(connections)
         self._providers: dict[str, Provider] = {"mock": MockProvider(clock, metrics)}
         for name, connection in self._connections.items():
-            self._providers[name] = OpenAiProvider(connection, self._client, Retrier(clock), clock, metrics)
+            self._providers[name] = VendorProvider(
+                connection, OpenAiFormat(), self._client, Retrier(clock), clock, metrics
+            )
 
     def get(self, name: str) -> Provider:
         """The provider of that name. Raises `errors.Unprocessable`, naming those that there are."""

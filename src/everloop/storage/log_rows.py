@@ -79,6 +79,7 @@ def body_values(organisation_id: OrganisationId, each: Log) -> Texts:
         json_text(body.tool_choice),
         json_text(body.provider_request),
         json_text(body.provider_response),
+        json_text(body.attempts),
     )
 
 
@@ -155,4 +156,5 @@ def body_of(row: Row[Any]) -> LogBody:
         tool_choice=json_bytes(row.tool_choice),
         provider_request=json_bytes(row.provider_request),
         provider_response=json_bytes(row.provider_response),
+        attempts=json_bytes(row.attempts),
     )

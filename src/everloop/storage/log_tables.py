@@ -103,6 +103,7 @@ log_body = Table(
     Column("tool_choice", Words, nullable=True),
     Column("provider_request", Words, nullable=True),
     Column("provider_response", Words, nullable=True),
+    Column("attempts", Words, nullable=True),
     PrimaryKeyConstraint("organisation_id", "log_id"),
     postgresql_partition_by="RANGE (log_id)",
 )

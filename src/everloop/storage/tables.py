@@ -157,6 +157,7 @@ deployment = Table(
     _time("created_at"),
     Column("created_by", Words, nullable=False),
     _time("ended_at", nullable=True),
+    Column("policy", Words, nullable=True),
     UniqueConstraint("organisation_id", "id"),
     CheckConstraint("config_id IS NULL OR experiment_id IS NULL", name="one_target"),
     _belongs_to("project", "project_id"),

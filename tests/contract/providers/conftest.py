@@ -8,11 +8,13 @@ import pytest
 
 from everloop.domain.config import ModelConfig
 from everloop.domain.generation import Event, Generation, GenerationRequest, Secret
+from everloop.domain.policy import Timeouts
 from everloop.ports.providers import Provider
-from everloop.providers.client import HttpClient, Timeouts
+from everloop.providers.client import HttpClient
 from everloop.providers.connection import openai_connection
-from everloop.providers.openai import OpenAiProvider
+from everloop.providers.openai.format import OpenAiFormat
 from everloop.providers.retry import Retrier, RetryBudget
+from everloop.providers.vendor import VendorProvider
 from everloop.telemetry.clock import SystemClock
 from tests.unit.providers.fakes import RecordedMetrics
 from tests.upstream import Upstream
@@ -51,7 +53,7 @@ class Caller:
         clock = SystemClock()
         connection = openai_connection(None, self.base_url)
         retrier = Retrier(clock, budget=self.budget, sleep=self._wait, fraction=lambda: 0.0)
-        return OpenAiProvider(connection, self.client, retrier, clock, self.metrics)
+        return VendorProvider(connection, OpenAiFormat(), self.client, retrier, clock, self.metrics)
 
     async def plain(self, model: str = "gpt-4o", *, samples: int = 1, key: Secret | None = KEY) -> Generation:
         request = GenerationRequest(ModelConfig(model), "hello there", samples)

@@ -22,8 +22,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from everloop.domain.generation import Failure, Finish, Secret, TextDelta
+from everloop.domain.policy import Timeouts
 from everloop.errors import FailureKind, ProviderFailure
-from everloop.providers.client import Timeouts
 from tests.contract.providers.conftest import KEY, Caller
 from tests.upstream import (
     DONE,

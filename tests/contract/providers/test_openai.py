@@ -21,8 +21,8 @@ from everloop.domain.generation import (
     Usage,
     UsageReport,
 )
+from everloop.domain.policy import Timeouts
 from everloop.errors import FailureKind, ProviderFailure
-from everloop.providers.client import Timeouts
 from everloop.providers.retry import RetryBudget
 from tests.contract.providers.conftest import KEY, Caller
 from tests.upstream import STREAM_HEAD, End, Step, Upstream, body, completion, event, http, piece, raw, status, stream

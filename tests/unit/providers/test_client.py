@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from everloop.domain.policy import Timeouts
 from everloop.errors import FailureKind
-from everloop.providers.client import Answer, HttpClient, Timeouts, TransportFailure
+from everloop.providers.client import Answer, HttpClient, TransportFailure
 from everloop.providers.target import Target
 from tests.upstream import STREAM_END, STREAM_HEAD, End, Upstream, http, piece, raw
 

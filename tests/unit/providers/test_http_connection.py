@@ -8,8 +8,9 @@ from itertools import chain, repeat
 
 import pytest
 
+from everloop.domain.policy import Timeouts
 from everloop.errors import FailureKind
-from everloop.providers.client import Answer, HttpClient, Timeouts, TransportFailure
+from everloop.providers.client import Answer, HttpClient, TransportFailure
 from everloop.providers.target import Target
 from tests.upstream import STREAM_END, STREAM_HEAD, End, Reply, Upstream, http, piece, raw
 

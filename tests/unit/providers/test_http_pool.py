@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from everloop.domain.policy import Timeouts
 from everloop.errors import FailureKind
 from everloop.providers import http_pool
-from everloop.providers.client import HttpClient, Timeouts, TransportFailure
+from everloop.providers.client import HttpClient, TransportFailure
 from everloop.providers.target import Target
 from tests.upstream import STREAM_END, STREAM_HEAD, End, Upstream, http, piece, raw
 

@@ -7,8 +7,8 @@ from everloop.errors import Unprocessable
 from everloop.ports.providers import Provider, Providers
 from everloop.providers.connection import openai_connection
 from everloop.providers.mock import MockProvider
-from everloop.providers.openai import OpenAiProvider
 from everloop.providers.registry import ProviderRegistry
+from everloop.providers.vendor import VendorProvider
 from tests.unit.providers.fakes import RecordedMetrics, StillClock
 
 
@@ -26,7 +26,7 @@ def test_there_are_two():
     providers = registry()
     assert providers.names() == ("mock", "openai")
     assert isinstance(providers.get("mock"), MockProvider)
-    assert isinstance(providers.get("openai"), OpenAiProvider)
+    assert isinstance(providers.get("openai"), VendorProvider)
     assert providers.get("openai") is providers.get("openai")
 
 

@@ -5,7 +5,9 @@ from alembic import context
 from everloop.storage import (  # noqa: F401 - they add to the metadata
     dataset_tables,
     experiment_tables,
+    limit_tables,
     log_tables,
+    provider_tables,
     tool_tables,
 )
 from everloop.storage.tables import metadata

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from everloop.domain.generation import Secret, ToolCall, ToolCallDelta
-from everloop.providers.openai_calls import Call, Function, StreamedCalls, whole
+from everloop.providers.openai.calls import Call, Function, StreamedCalls, whole
 from everloop.providers.redaction import REDACTED, Redactor
 
 KEY = "sk-canary-5f0c9d7b21e8"

@@ -7,7 +7,7 @@ import pytest
 
 from everloop.domain.generation import Sample, Secret, ToolCall, Usage
 from everloop.errors import FailureKind, ProviderFailure
-from everloop.providers.openai_answer import read
+from everloop.providers.openai.answer import read
 from everloop.providers.redaction import Redactor
 
 REDACTOR = Redactor(None)

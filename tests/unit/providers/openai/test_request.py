@@ -8,7 +8,7 @@ import pytest
 from everloop.domain.config import ModelConfig
 from everloop.domain.generation import GenerationRequest
 from everloop.errors import Unprocessable
-from everloop.providers.openai_request import prepare
+from everloop.providers.openai.request import prepare
 
 SAMPLING = {"temperature": 1, "top_p": 1, "presence_penalty": 0, "frequency_penalty": 0}
 CHAT = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}], "n": 1, "stream": False, **SAMPLING}

@@ -1,48 +1,45 @@
-"""The OpenAI wire format as a provider: OpenAI itself, and every server that speaks the same."""
+"""One server that speaks a wire format, at one base URL, as a provider."""
 
-import re
 from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Final
 
-from everloop.domain.generation import (
-    Event,
-    Generation,
-    GenerationRequest,
-    PreparedCall,
-    Sample,
-    Secret,
-    Usage,
-    joined,
-)
+from everloop.domain.generation import Event, Generation, GenerationRequest, PreparedCall, Sample, Secret, Usage, joined
 from everloop.errors import FailureKind, ProviderFailure
 from everloop.ports.system import Clock, Metrics
-from everloop.providers import openai_answer, openai_error, openai_request
+from everloop.providers.bearer import require_sendable
 from everloop.providers.client import HttpClient, Incoming, TransportFailure
 from everloop.providers.connection import Connection
 from everloop.providers.measured import Measured
-from everloop.providers.openai_stream import StreamedAnswer
 from everloop.providers.redaction import Redactor
 from everloop.providers.retry import AttemptFailed, Retrier
-from everloop.providers.sse import SseParser
 from everloop.providers.target import Target
+from everloop.providers.wire import AnswerReader, WireFormat
 
-_SENDABLE_KEY: Final = re.compile(r"[\x21-\x7e]+")
+# Formats that put the model into the path have one for each model that is called.
+_REMEMBERED: Final = 1_000
 
 
-class OpenAiProvider:
-    """One server that speaks the format, at one base URL."""
+class VendorProvider:
+    """Sends what its format prepares, and reads what comes back as its format says."""
 
     def __init__(
-        self, connection: Connection, client: HttpClient, retrier: Retrier, clock: Clock, metrics: Metrics
+        self,
+        connection: Connection,
+        wire: WireFormat,
+        client: HttpClient,
+        retrier: Retrier,
+        clock: Clock,
+        metrics: Metrics,
     ) -> None:
         self._connection = connection
+        self._wire = wire
         self._client = client
         self._retrier = retrier
         self._clock = clock
         self._metrics = metrics
-        base = connection.base_url.rstrip("/")
-        self._urls = {path: Target.of(base + path) for path in openai_request.PATHS}
+        self._base = connection.base_url.rstrip("/")
+        self._targets: dict[str, Target] = {}
 
     @property
     def origin(self) -> str:
@@ -56,26 +53,28 @@ class OpenAiProvider:
 
     def prepare(self, request: GenerationRequest) -> PreparedCall:
         """The request in the vendor's words. Raises `errors.Unprocessable`."""
-        return openai_request.prepare(request)
+        return self._wire.prepare(request)
 
     async def complete(self, call: PreparedCall, key: Secret | None) -> Generation:
         """The whole answer; `latency` counts from the first try. Raises `errors.ProviderFailure`."""
-        headers, redactor = self._headers(key), Redactor(key)
+        require_sendable(key, self.origin)
+        redactor = Redactor(key)
         with Measured(self._connection.provider, self._clock, self._metrics) as measured:
-            attempt = partial(self._plain, call, headers, redactor)
-            (samples, usage, body), tries = await self._retrier.run(attempt, self._client.timeouts.total)
+            attempt = partial(self._plain, call, key, redactor)
+            (samples, usage, body), tries = await self._retrier.run(attempt, self._total(call))
             return Generation(samples, usage, body, measured.seconds, tries)
 
     async def stream(self, call: PreparedCall, key: Secret | None) -> AsyncGenerator[Event, None]:
         """The answer as it comes. Raises `errors.ProviderFailure` before the first event, yields Failure after it."""
-        headers, redactor, parser = self._headers(key), Redactor(key), SseParser()
-        answer = StreamedAnswer(self.origin, call.request.samples, redactor, chat=openai_request.chats(call))
+        require_sendable(key, self.origin)
+        redactor = Redactor(key)
+        answer = self._wire.follow(call, self.origin, redactor)
         with Measured(self._connection.provider, self._clock, self._metrics) as measured:
-            attempt = partial(self._open, call, headers, redactor)
-            incoming, _ = await self._retrier.run(attempt, self._client.timeouts.total)
+            attempt = partial(self._open, call, key, redactor)
+            incoming, _ = await self._retrier.run(attempt, self._total(call))
             try:
                 while not answer.over:
-                    events = await self._packet(incoming, parser, answer)
+                    events = await self._packet(incoming, answer)
                     if answer.failure is not None:
                         measured.outcome = answer.failure.kind
                         if not answer.spoken:
@@ -88,31 +87,40 @@ class OpenAiProvider:
             finally:
                 incoming.close()
 
-    def _headers(self, key: Secret | None) -> dict[str, str]:
-        if key is None:
-            return {}
-        if _SENDABLE_KEY.fullmatch(key.value) is None:
-            message = f"The key for {self.origin} is empty or holds characters that cannot be sent, such as spaces."
-            raise ProviderFailure(FailureKind.AUTHENTICATION, message, origin=self.origin)
-        return {"Authorization": f"Bearer {key.value}"}
+    def _total(self, call: PreparedCall) -> float:
+        return (call.request.timeouts or self._client.timeouts).total
+
+    def _target(self, path: str) -> Target:
+        target = self._targets.get(path)
+        if target is None:
+            if len(self._targets) >= _REMEMBERED:
+                self._targets.clear()
+            target = self._targets[path] = Target.of(self._base + path)
+        return target
 
     async def _plain(
-        self, call: PreparedCall, headers: dict[str, str], redactor: Redactor, seconds: float
+        self, call: PreparedCall, key: Secret | None, redactor: Redactor, seconds: float
     ) -> tuple[tuple[Sample, ...], Usage | None, bytes]:
+        headers = self._wire.headers(self._base + call.path, call, key)
         try:
-            answer = await self._client.post(self._urls[call.path], call.body, headers, seconds)
+            answer = await self._client.post(
+                self._target(call.path), call.body, headers, seconds, call.request.timeouts
+            )
         except TransportFailure as failure:
             raise self._attempt_failed(failure) from None
         body = redactor.body(answer.body)
         if not 200 <= answer.status < 300:
-            raise openai_error.from_status(self.origin, answer.status, answer.headers, body, self._clock)
-        samples, usage = openai_answer.read(body, self.origin, call.request.samples, redactor)
+            raise self._wire.refused(self.origin, answer.status, answer.headers, body, self._clock)
+        samples, usage = self._wire.read(call, body, self.origin, redactor)
         return samples, usage, body
 
-    async def _open(self, call: PreparedCall, headers: dict[str, str], redactor: Redactor, seconds: float) -> Incoming:
+    async def _open(self, call: PreparedCall, key: Secret | None, redactor: Redactor, seconds: float) -> Incoming:
         """A stream that has begun with a good status; hung up on every other way out."""
+        headers = self._wire.headers(self._base + call.path, call, key)
         try:
-            incoming = await self._client.open(self._urls[call.path], call.body, headers, seconds)
+            incoming = await self._client.open(
+                self._target(call.path), call.body, headers, seconds, call.request.timeouts
+            )
         except TransportFailure as failure:
             raise self._attempt_failed(failure) from None
         kind = incoming.headers.get("Content-Type", "")
@@ -125,24 +133,16 @@ class OpenAiProvider:
         finally:
             incoming.close()
         if not 200 <= incoming.status < 300:
-            raise openai_error.from_status(self.origin, incoming.status, incoming.headers, body, self._clock)
-        value = openai_error.decoded(body)
-        if isinstance(value, dict) and value.get("error"):
-            raise openai_error.from_object(self.origin, value)
-        raise openai_error.malformed(self.origin, "was asked for a stream and sent something else.")
+            raise self._wire.refused(self.origin, incoming.status, incoming.headers, body, self._clock)
+        raise self._wire.unstreamed(self.origin, body)
 
-    async def _packet(self, incoming: Incoming, parser: SseParser, answer: StreamedAnswer) -> list[Event]:
+    async def _packet(self, incoming: Incoming, answer: AnswerReader) -> list[Event]:
         """What the next bytes say, or their end, or their failure."""
         try:
             packet = await incoming.next()
         except TransportFailure as failure:
             return answer.fail(self._failure(failure))
-        events = [event for said in (parser.feed(packet) if packet else parser.end()) for event in answer.read(said)]
-        if parser.too_long:
-            events += answer.fail(openai_error.malformed(self.origin, "sent a line of more than 1 MiB."))
-        elif not packet:
-            events += answer.end()
-        return joined(events)
+        return joined(answer.feed(packet) if packet else answer.end())
 
     def _attempt_failed(self, failure: TransportFailure) -> AttemptFailed:
         kinds = (FailureKind.CONNECTION, FailureKind.TIMEOUT)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from everloop.providers.facts import Api, api_of, reasons, token_limit_field
+from everloop.providers.openai.facts import Api, api_of, reasons, token_limit_field
 
 
 @pytest.mark.parametrize(

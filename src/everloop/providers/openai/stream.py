@@ -7,10 +7,11 @@ import msgspec
 from everloop.domain.depth import may_be_too_deep
 from everloop.domain.generation import Event, Failure, Finish, TextDelta, UsageReport
 from everloop.errors import FailureKind, ProviderFailure
-from everloop.providers.openai_answer import TokenCount, finish_reason
-from everloop.providers.openai_assembly import ChoiceAssembly
-from everloop.providers.openai_calls import StreamedCalls
-from everloop.providers.openai_error import decoded, from_object, malformed
+from everloop.providers.failures import decoded, malformed
+from everloop.providers.openai.answer import TokenCount, finish_reason
+from everloop.providers.openai.assembly import ChoiceAssembly
+from everloop.providers.openai.calls import StreamedCalls
+from everloop.providers.openai.error import from_object
 from everloop.providers.redaction import Redactor, StreamedText
 from everloop.providers.sse import ServerSentEvent
 

@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 
 from everloop.domain.generation import FinishReason, Sample, Usage
-from everloop.providers import openai_calls
-from everloop.providers.openai_calls import Call, Function
-from everloop.providers.openai_error import decoded, from_object, malformed
+from everloop.providers.failures import decoded, malformed
+from everloop.providers.openai.calls import Call, Function, whole
+from everloop.providers.openai.error import from_object
 from everloop.providers.redaction import Redactor
 
 _REASONS = {"tool_calls": FinishReason.TOOL_CALL, "function_call": FinishReason.TOOL_CALL}
@@ -82,7 +82,7 @@ def _sample(choice: _Choice, place: int, origin: str, redactor: Redactor) -> Sam
     index, reason = choice.index if choice.index is not None else place, finish_reason(choice.finish_reason)
     message = choice.message
     if message is not None:
-        calls = openai_calls.whole(message.tool_calls or (), message.function_call, redactor)
+        calls = whole(message.tool_calls or (), message.function_call, redactor)
         return Sample(index, redactor.text(message.content or ""), reason, calls)
     if choice.text is None:
         raise malformed(origin, "sent a choice without a message or a text.")

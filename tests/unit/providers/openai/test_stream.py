@@ -7,7 +7,7 @@ import pytest
 
 from everloop.domain.generation import Event, Failure, Finish, Secret, TextDelta, ToolCallDelta, Usage, UsageReport
 from everloop.errors import FailureKind, ProviderFailure
-from everloop.providers.openai_stream import StreamedAnswer
+from everloop.providers.openai.stream import StreamedAnswer
 from everloop.providers.redaction import Redactor
 from everloop.providers.sse import ServerSentEvent
 

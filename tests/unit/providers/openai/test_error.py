@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from everloop.errors import FailureKind
-from everloop.providers.openai_error import decoded, from_object, from_status
+from everloop.providers.failures import decoded
+from everloop.providers.openai.error import from_object, from_status
 from tests.unit.providers.fakes import StillClock
 
 

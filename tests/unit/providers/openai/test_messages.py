@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from everloop.providers.openai_messages import written
+from everloop.providers.openai.messages import written
 
 PARTS = [{"type": "text", "text": "What is it?"}, {"type": "image_url", "image_url": {"url": "https://x/y.png"}}]
 CALL = {"id": "c1", "type": "function", "function": {"name": "add", "arguments": '{"a": 1}'}}

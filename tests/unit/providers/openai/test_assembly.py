@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from everloop.providers.openai_assembly import ChoiceAssembly
+from everloop.providers.openai.assembly import ChoiceAssembly
 
 
 def assembled(*pieces: tuple[dict[str, Any], dict[str, Any] | None], chat: bool = True) -> dict[str, Any]:

@@ -13,8 +13,8 @@ import msgspec
 from everloop.domain.config import ModelConfig
 from everloop.domain.generation import GenerationRequest, PreparedCall
 from everloop.errors import Unprocessable
-from everloop.providers import openai_messages
-from everloop.providers.facts import Api, api_of, reasons, token_limit_field
+from everloop.providers.openai.facts import Api, api_of, reasons, token_limit_field
+from everloop.providers.openai.messages import written
 
 _PATHS: Final = {Api.COMPLETIONS: "/completions", Api.CHAT: "/chat/completions"}
 PATHS: Final = tuple(_PATHS.values())
@@ -70,7 +70,7 @@ def _prompt(request: GenerationRequest, api: Api) -> dict[str, Any]:
     if request.messages is not None:
         if api is not Api.CHAT:
             raise Unprocessable(f"A chat needs a chat model; `{config.model}` is a completion model.")
-        return {"model": config.model, "messages": openai_messages.written(request.messages)} | _tools(request)
+        return {"model": config.model, "messages": written(request.messages)} | _tools(request)
     if api is Api.CHAT:
         if request.suffix:
             raise Unprocessable(f"`suffix` works with completion models only; `{config.model}` is a chat model.")
