@@ -8,6 +8,7 @@ from everloop.domain.generation import Event, Generation, GenerationRequest, Pre
 from everloop.errors import FailureKind, ProviderFailure
 from everloop.ports.system import Clock, Metrics
 from everloop.providers.bearer import require_sendable
+from everloop.providers.capabilities import ALL, check
 from everloop.providers.client import HttpClient, Incoming, TransportFailure
 from everloop.providers.connection import Connection
 from everloop.providers.measured import Measured
@@ -39,6 +40,7 @@ class VendorProvider:
         self._clock = clock
         self._metrics = metrics
         self._base = connection.base_url.rstrip("/")
+        self._facts = wire.capabilities
         self._targets: dict[str, Target] = {}
 
     @property
@@ -53,6 +55,8 @@ class VendorProvider:
 
     def prepare(self, request: GenerationRequest) -> PreparedCall:
         """The request in the vendor's words. Raises `errors.Unprocessable`."""
+        if self._facts is not ALL:
+            check(request, self._facts, self.origin)
         return self._wire.prepare(request)
 
     async def complete(self, call: PreparedCall, key: Secret | None) -> Generation:

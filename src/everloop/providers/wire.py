@@ -6,6 +6,7 @@ from typing import Protocol
 from everloop.domain.generation import Event, GenerationRequest, PreparedCall, Sample, Secret, Usage
 from everloop.errors import ProviderFailure
 from everloop.ports.system import Clock
+from everloop.providers.capabilities import Capabilities
 from everloop.providers.redaction import Redactor
 from everloop.providers.retry import AttemptFailed
 
@@ -52,6 +53,11 @@ class AnswerReader(Protocol):
 
 class WireFormat(Protocol):
     """One format. `origin` is always the display name of whoever answers."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the format has a place for; a connection may have less."""
+        ...
 
     def prepare(self, request: GenerationRequest) -> PreparedCall:
         """The path and body for one request. Raises `errors.Unprocessable` for what the format cannot do."""

@@ -1,11 +1,13 @@
 """The OpenAI wire format as a whole."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from everloop.domain.generation import GenerationRequest, PreparedCall, Sample, Secret, Usage
 from everloop.errors import ProviderFailure
 from everloop.ports.system import Clock
 from everloop.providers.bearer import bearer
+from everloop.providers.capabilities import ALL
 from everloop.providers.failures import decoded, malformed
 from everloop.providers.openai import answer, error, request
 from everloop.providers.openai.stream import StreamedAnswer
@@ -16,6 +18,8 @@ from everloop.providers.sse_reader import SseReader
 
 class OpenAiFormat:
     """A `wire.WireFormat`; it knows nothing of servers and may be shared between them."""
+
+    capabilities: Final = ALL
 
     def prepare(self, request_: GenerationRequest) -> PreparedCall:
         """The request in the format's words. Raises `errors.Unprocessable`."""

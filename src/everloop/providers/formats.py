@@ -1,0 +1,11 @@
+"""Every wire format that a connection may speak, by its name."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from everloop.providers.openai.format import OpenAiFormat
+from everloop.providers.wire import WireFormat
+
+FORMATS: Final[Mapping[str, WireFormat]] = {
+    "openai": OpenAiFormat(),
+}
