@@ -62,10 +62,11 @@ Reply = Callable[[Received], Iterable[Step]]
 def http(code: int, body: bytes, headers: Mapping[str, str] | None = None) -> bytes:
     """A whole HTTP answer; JSON unless the headers say otherwise."""
     fields = {"content-type": "application/json", "content-length": str(len(body)), **(headers or {})}
-    return _head(code, fields) + body
+    return head(code, fields) + body
 
 
-def _head(code: int, fields: Mapping[str, str]) -> bytes:
+def head(code: int, fields: Mapping[str, str]) -> bytes:
+    """The head of an HTTP answer."""
     phrase = HTTPStatus(code).phrase if code in set(HTTPStatus) else "Whatever"
     lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
     return f"HTTP/1.1 {code} {phrase}\r\n{lines}\r\n".encode()
@@ -88,7 +89,7 @@ def body(value: Any, headers: Mapping[str, str] | None = None) -> Reply:
     return raw(http(200, value if isinstance(value, bytes) else json.dumps(value).encode(), headers))
 
 
-STREAM_HEAD = _head(200, {"content-type": "text/event-stream", "transfer-encoding": "chunked"})
+STREAM_HEAD = head(200, {"content-type": "text/event-stream", "transfer-encoding": "chunked"})
 TLS = b"\x16"  # a handshake begins with it, and would be waited for to end like a request
 STREAM_END = b"0\r\n\r\n"
 DONE = b"data: [DONE]\n\n"
