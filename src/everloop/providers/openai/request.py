@@ -5,55 +5,35 @@
 decides the shape of the answer, or where the call goes, is refused.
 """
 
-from collections.abc import Mapping
 from typing import Any, Final
-
-import msgspec
 
 from everloop.domain.config import ModelConfig
 from everloop.domain.generation import GenerationRequest, PreparedCall
 from everloop.errors import Unprocessable
 from everloop.providers.openai.facts import Api, api_of, reasons, token_limit_field
 from everloop.providers.openai.messages import written
+from everloop.providers.request_body import check_other, encoded, given
 
 _PATHS: Final = {Api.COMPLETIONS: "/completions", Api.CHAT: "/chat/completions"}
 PATHS: Final = tuple(_PATHS.values())
 
 # Everloop sets these itself: an answer of another shape could not be read, counted or attributed.
 _OURS: Final = frozenset({"model", "messages", "prompt", "n", "stream"})
-# Words by which client libraries and gateways change where a call goes or whose key it carries.
-_DESTINATION: Final = frozenset(
-    {"api_base", "api_key", "base_url", "extra_body", "extra_headers", "extra_query", "headers", "host", "url"}
-)
 _SAMPLING: Final = {"temperature": 1.0, "top_p": 1.0, "presence_penalty": 0.0, "frequency_penalty": 0.0}
 
 
 def prepare(request: GenerationRequest) -> PreparedCall:
     """The path and body for one request. Raises Unprocessable for what the format cannot do."""
-    _check_other(request.config.other)
+    check_other(request.config.other, _OURS)
     api = _api(request.config)
     body = _prompt(request, api) | _parameters(request, api) | _streaming(request)
     body.update((key, value) for key, value in request.config.other.items() if key != "api")
-    try:
-        return PreparedCall(request, _PATHS[api], msgspec.json.encode(body))
-    except UnicodeEncodeError:
-        raise Unprocessable("The prompt holds half of a surrogate pair, which is not a character.") from None
+    return PreparedCall(request, _PATHS[api], encoded(body))
 
 
 def chats(call: PreparedCall) -> bool:
     """Whether a prepared call goes to the chat endpoint, which answers with messages and not with texts."""
     return call.path == _PATHS[Api.CHAT]
-
-
-def _check_other(other: Mapping[str, Any]) -> None:
-    if refused := sorted(_OURS.intersection(other)):
-        raise Unprocessable(f"`other` cannot set {_quoted(refused)}: Everloop sets that itself.")
-    if refused := sorted(_DESTINATION.intersection(other)):
-        raise Unprocessable(f"`other` cannot set {_quoted(refused)}: it never changes where a call goes.")
-
-
-def _quoted(names: list[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
 
 
 def _api(config: ModelConfig) -> Api:
@@ -77,17 +57,17 @@ def _prompt(request: GenerationRequest, api: Api) -> dict[str, Any]:
         return {"model": config.model, "messages": [{"role": "user", "content": request.prompt}]} | _tools(request)
     if config.tools:
         raise Unprocessable(f"`tools` work with chat models only; `{config.model}` is a completion model.")
-    return {"model": config.model, "prompt": request.prompt} | _given(suffix=request.suffix)
+    return {"model": config.model, "prompt": request.prompt} | given(suffix=request.suffix)
 
 
 def _tools(request: GenerationRequest) -> dict[str, Any]:
     """OpenAI refuses a choice where there are no tools to choose from."""
     if not request.config.tools:
-        return _given(tool_choice=request.tool_choice) if "tools" in request.config.other else {}
+        return given(tool_choice=request.tool_choice) if "tools" in request.config.other else {}
     fields = ("name", "description", "parameters", "strict")
     functions = [{key: tool[key] for key in fields if tool.get(key) is not None} for tool in request.config.tools]
     offered = [{"type": "function", "function": function} for function in functions]
-    return {"tools": offered} | _given(tool_choice=request.tool_choice)
+    return {"tools": offered} | given(tool_choice=request.tool_choice)
 
 
 def _parameters(request: GenerationRequest, api: Api) -> dict[str, Any]:
@@ -99,7 +79,7 @@ def _parameters(request: GenerationRequest, api: Api) -> dict[str, Any]:
         body["stop"] = config.stop
     if request.logprobs is not None:
         body |= _logprobs(request.logprobs, api)
-    return body | _given(
+    return body | given(
         user=request.user,
         seed=config.seed if config.seed is not None else request.seed,
         response_format=config.response_format,
@@ -123,7 +103,3 @@ def _streaming(request: GenerationRequest) -> dict[str, Any]:
     # Without include_usage a stream says nothing of its tokens
     # (https://platform.openai.com/docs/api-reference/chat/create#chat-create-stream_options).
     return {"stream": True, "stream_options": {"include_usage": True}} if request.streamed else {"stream": False}
-
-
-def _given(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
-    return {name: value for name, value in fields.items() if value is not None}
