@@ -18,6 +18,7 @@ ApiKeyId = NewType("ApiKeyId", str)
 ProviderKeyId = NewType("ProviderKeyId", str)
 DeploymentId = NewType("DeploymentId", str)
 ToolId = NewType("ToolId", str)
+ConnectionId = NewType("ConnectionId", str)
 
 # In the order of ASCII, so that numbers written with it sort as text.
 ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -48,6 +49,7 @@ class Prefix(StrEnum):
     TRIAL = "trial"
     DATAPOINT = "evtc"
     CLAIM = "claim"
+    CONNECTION = "conn"
 
 
 def base62(number: int, width: int) -> str:

@@ -1,45 +1,13 @@
-"""What a server can do, as facts: they decide what is refused before it is called, and what the documentation says."""
+"""What a request wants that a server cannot do is refused before it is called."""
 
-from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
+from everloop.domain.capabilities import ALL, Capabilities, without
 from everloop.domain.generation import GenerationRequest
-from everloop.domain.value import value
 from everloop.errors import Unprocessable
 
 
-@value
-class Capabilities:
-    """True for what a format, or one server of it, has a place for; single models may have less.
-
-    Without `completions` a completion goes out as one user message. Without `samples` one request gives one sample, and
-    several are several requests. `json_object` is any JSON, `json_schema` JSON of a given shape. `tool_choice` lets the
-    caller demand or forbid calls, `reasoning_effort` says how long to think, `reasoning_tokens` counts it. `penalties`
-    are the presence and the frequency penalty.
-    """
-
-    completions: bool = False
-    images: bool = False
-    tools: bool = False
-    tool_choice: bool = False
-    json_object: bool = False
-    json_schema: bool = False
-    reasoning_effort: bool = False
-    reasoning_tokens: bool = False
-    stop: bool = False
-    seed: bool = False
-    samples: bool = False
-    logprobs: bool = False
-    suffix: bool = False
-    penalties: bool = False
-
-
-ALL: Final = Capabilities(*([True] * 14))
-
-
-def without(*names: str, of: Capabilities = ALL) -> Capabilities:
-    """All of them but these."""
-    return replace(of, **dict.fromkeys(names, False))
+__all__ = ["ALL", "Capabilities", "check", "without"]
 
 
 def check(request: GenerationRequest, facts: Capabilities, origin: str) -> None:
