@@ -4,6 +4,7 @@
     ├── Unauthenticated      no API key, or one that is unknown or revoked
     ├── BadRequest           well-formed, but makes no sense in the present state
     ├── NotFound             no such thing in the caller's organisation
+    │   └── UnknownModel     nothing is live under the name that a call has for its model
     ├── Conflict             the name is taken, or the thing is in use
     ├── InvalidFields        one or more fields are wrong; each is named
     ├── Unprocessable        every field is right, yet the call cannot be carried out
@@ -40,6 +41,10 @@ class BadRequest(EverloopError):
 
 class NotFound(EverloopError):
     """No such thing in the caller's organisation; other organisations' things are not found either."""
+
+
+class UnknownModel(NotFound):
+    """Nothing is live under the name that a call has for its model."""
 
 
 class Conflict(EverloopError):
@@ -122,7 +127,13 @@ class ProviderFailure(EverloopError):
 
     `origin` is the provider's display name, `upstream_code` the status it answered with (None when it did not answer),
     `retry_after` the seconds it asked to wait, if it did. The message never holds a key: adapters redact it.
+
+    `tries` counts the tries that the call took and `latency` is their time in seconds, waits included: 0 and None for a
+    call that never left.
     """
+
+    tries: int = 0
+    latency: float | None = None
 
     def __init__(
         self,

@@ -156,6 +156,13 @@ class UsageReport:
 
 
 @value
+class Retried:
+    """The provider was asked so many times more than once; told before what the last try brings."""
+
+    times: int
+
+
+@value
 class Failure:
     """The stream broke after it had begun: for one sample, or (None) for all that were not finished."""
 
@@ -163,7 +170,7 @@ class Failure:
     error: ProviderFailure
 
 
-Event = TextDelta | ToolCallDelta | Finish | UsageReport | Failure
+Event = TextDelta | ToolCallDelta | Finish | UsageReport | Retried | Failure
 
 
 def joined(events: Sequence[Event]) -> list[Event]:

@@ -9,7 +9,7 @@ from everloop.ports.system import Clock, Metrics
 
 
 class Measured:
-    """Counts the call it is wrapped around: how it ended and how long it took, retries included.
+    """Counts the call it is wrapped around: how it ended and how long it took, retries included; a failure is told so.
 
     `outcome` may be set inside, for what shows in no exception.
     """
@@ -34,6 +34,8 @@ class Measured:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if isinstance(error, ProviderFailure):
+            error.latency = self.seconds
         outcome = self.outcome or _outcome(error)
         if outcome is not None:
             self._metrics.provider_call(self._provider, outcome, self.seconds)

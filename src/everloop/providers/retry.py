@@ -91,6 +91,7 @@ class Retrier:
             except AttemptFailed as failed:
                 wait = self._wait(failed, tries)
                 if wait is None or self._clock.monotonic() + wait >= deadline or not self._budget.take():
+                    failed.failure.tries = tries
                     raise failed.failure from None
                 await self._sleep(wait)
                 left = deadline - self._clock.monotonic()

@@ -4,7 +4,17 @@ from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Final
 
-from everloop.domain.generation import Event, Generation, GenerationRequest, PreparedCall, Sample, Secret, Usage, joined
+from everloop.domain.generation import (
+    Event,
+    Generation,
+    GenerationRequest,
+    PreparedCall,
+    Retried,
+    Sample,
+    Secret,
+    Usage,
+    joined,
+)
 from everloop.errors import FailureKind, ProviderFailure
 from everloop.ports.system import Clock, Metrics
 from everloop.providers.bearer import require_sendable
@@ -75,13 +85,16 @@ class VendorProvider:
         answer = self._wire.follow(call, self.origin, redactor)
         with Measured(self._connection.provider, self._clock, self._metrics) as measured:
             attempt = partial(self._open, call, key, redactor)
-            incoming, _ = await self._retrier.run(attempt, self._total(call))
+            incoming, tries = await self._retrier.run(attempt, self._total(call))
             try:
+                if tries > 1:
+                    yield Retried(tries - 1)
                 while not answer.over:
                     events = await self._packet(incoming, answer)
                     if answer.failure is not None:
                         measured.outcome = answer.failure.kind
                         if not answer.spoken:
+                            answer.failure.tries = tries
                             raise answer.failure
                     elif answer.complete:
                         measured.outcome = "ok"

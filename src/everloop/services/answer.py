@@ -1,6 +1,7 @@
 """The answer of a call, whole or as it comes."""
 
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 
 from everloop.domain.generation import Sample, ToolCall, Usage
 from everloop.domain.ids import ConfigId, LogId, ProjectId, SessionId
@@ -72,7 +73,10 @@ def outcomes_of(wanted: int, generated: Generated) -> list[Outcome]:
         for each in generated.drawn
     ]
     if generated.failure is not None:
-        outcomes += [failed(index, generated.failure) for index in range(len(outcomes), wanted)]
+        lost = replace(failed(0, generated.failure), attempts=generated.attempts)
+        if generated.attempts:
+            lost = replace(lost, provider_latency=generated.latency)
+        outcomes += [replace(lost, index=index) for index in range(len(outcomes), wanted)]
     return outcomes
 
 

@@ -10,6 +10,7 @@ from everloop.domain.generation import (
     Finish,
     Generation,
     PreparedCall,
+    Retried,
     Sample,
     Secret,
     Usage,
@@ -54,7 +55,8 @@ class Drawn:
 class Generated:
     """What came back, in order of index. `failure` is set when not all samples came.
 
-    `responses` are the bodies of all calls. `latency` is in seconds; `attempts` counts every try of every call.
+    `responses` are the bodies of all calls. `latency` is in seconds; `attempts` counts every try of every call, also of
+    one that failed.
     """
 
     drawn: tuple[Drawn, ...]
@@ -81,8 +83,8 @@ async def complete(call: ProviderCall) -> Generated:
     return Generated(
         tuple(drawn[: call.wanted]),
         tuple(answer.response for answer in answers),
-        sum(answer.latency for answer in answers),
-        sum(answer.attempts for answer in answers),
+        sum(answer.latency for answer in answers) + (failure.latency or 0.0 if failure else 0.0),
+        sum(answer.attempts for answer in answers) + (failure.tries if failure else 0),
         failure,
     )
 
@@ -106,6 +108,8 @@ async def stream(call: ProviderCall) -> AsyncGenerator[Event, None]:
     done = 0
     while done < call.wanted:
         ended = 0
+        if done:
+            yield Retried(1)
         events = call.provider.stream(call.remaining(call.wanted - done), call.key)
         try:
             async with aclosing(events):
@@ -131,7 +135,7 @@ def _ends_a_sample(event: Event) -> bool:
 
 def _shifted(event: Event, by: int) -> Event:
     """The event with the sample's number in the whole call."""
-    if not by or isinstance(event, UsageReport) or event.sample is None:
+    if not by or isinstance(event, UsageReport | Retried) or event.sample is None:
         return event
     return replace(event, sample=event.sample + by)
 

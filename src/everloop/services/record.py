@@ -71,7 +71,15 @@ class Outcome:
 
 def failed(index: int, failure: ProviderFailure, text: str | None = None, usage: Usage | None = None) -> Outcome:
     """The outcome of a sample that the provider did not finish."""
-    return Outcome(index, text, usage=usage, error_kind=failure.kind.value, error=failure.message)
+    return Outcome(
+        index,
+        text,
+        usage=usage,
+        error_kind=failure.kind.value,
+        error=failure.message,
+        provider_latency=failure.latency,
+        attempts=failure.tries,
+    )
 
 
 class Recorder:

@@ -11,6 +11,7 @@ from everloop.domain.generation import (
     Event,
     Failure,
     Finish,
+    Retried,
     TextDelta,
     ToolCallDelta,
     Usage,
@@ -42,6 +43,7 @@ class SampleStreams:
         self._measured: Usage | None = None
         self._given = Usage(0, 0)
         self._began = 0.0
+        self._tries = 1
         self._told = False
 
     async def chunks(self) -> AsyncGenerator[Chunk, None]:
@@ -85,11 +87,12 @@ class SampleStreams:
                 return (
                     [] if all(each.finish or each.recorded for each in self._samples) else await self._finish([sample])
                 )
-            case UsageReport(usage):
-                if credible(usage):
-                    self._measured = _plus(self._measured or Usage(0, 0), usage)
+            case UsageReport() | Retried():
+                self._note(event)
                 return []
             case Failure(index, error):
+                self._tries += max(0, error.tries - 1)
+                error.tries, error.latency = self._tries, self._elapsed()
                 unfinished = [each for each in self._unrecorded() if index in {None, each.index}]
                 finished = [each for each in unfinished if each.finish is not None]
                 chunks = await self._finish(finished)
@@ -100,6 +103,12 @@ class SampleStreams:
                 return chunks
             case _:
                 assert_never(event)
+
+    def _note(self, event: UsageReport | Retried) -> None:
+        if isinstance(event, Retried):
+            self._tries += event.times
+        elif credible(event.usage):
+            self._measured = _plus(self._measured or Usage(0, 0), event.usage)
 
     def _delta(self, sample: StreamedSample, text: str) -> Chunk:
         if sample.first_token_at is None:
@@ -130,8 +139,9 @@ class SampleStreams:
                 finish_reason=sample.finish.reason,
                 usage=usage,
                 response=sample.finish.response,
-                provider_latency=self._clock.monotonic() - self._began,
+                provider_latency=self._elapsed(),
                 time_to_first_token=self._time_to_first_token(sample),
+                attempts=self._tries,
             )
             await self._record([sample], [outcome])
             chunks.append(
@@ -176,7 +186,9 @@ class SampleStreams:
                 usage=self._partial_usage(each),
                 error_kind=CANCELLED,
                 error="The caller went away before the answer was complete.",
+                provider_latency=self._elapsed(),
                 time_to_first_token=self._time_to_first_token(each),
+                attempts=self._tries,
             )
             for each in samples
         ]
@@ -219,10 +231,15 @@ class SampleStreams:
         return sample.text if sample.begun else None
 
     def _partial_usage(self, sample: StreamedSample) -> Usage | None:
+        if self._measured is not None and len(self._samples) == 1:
+            return self._measured
         return self._estimate(sample) if sample.begun else None
 
     def _time_to_first_token(self, sample: StreamedSample) -> float | None:
         return None if sample.first_token_at is None else sample.first_token_at - self._context.began
+
+    def _elapsed(self) -> float:
+        return self._clock.monotonic() - self._began
 
     def _unrecorded(self) -> list[StreamedSample]:
         return [each for each in self._samples if not each.recorded]

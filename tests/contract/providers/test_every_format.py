@@ -14,6 +14,7 @@ from everloop.domain.generation import (
     Failure,
     Finish,
     Generation,
+    Retried,
     Sample,
     TextDelta,
     ToolCall,
@@ -173,6 +174,22 @@ async def test_retry_after(
     failure = await fails(speaker, streamed=streamed)
     assert failure.retry_after == (30.0 if waits is None else waits)
     assert speaker.waited == ([] if waits is None else [waits, waits])
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["plain", "stream"])
+async def test_tries_are_counted(upstream: Upstream, dialect: Dialect, speaking: Speaking, streamed: bool):
+    busy = status(503, json.dumps(dialect.refusal(503, "Busy.")).encode())
+    upstream.answer(busy, busy, says(dialect, Said("Hello"), streamed=streamed))
+    speaker = speaking()
+    if streamed:
+        events = await speaker.streamed()
+        assert [each for each in events if isinstance(each, Retried)] == [events[0]] == [Retried(2)]
+    else:
+        assert (await speaker.plain()).attempts == 3
+    upstream.always(busy)
+    failure = await fails(speaker, streamed=streamed)
+    assert failure.tries == 3
+    assert failure.latency is not None
 
 
 BEFORE_ANYTHING: dict[str, tuple[Reply, FailureKind, int | None, int]] = {

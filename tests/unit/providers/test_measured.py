@@ -44,3 +44,10 @@ async def test_an_outcome_may_be_known_better():
 
 async def test_our_own_mistakes_are_not_the_providers():
     assert (await measured(ZeroDivisionError())).calls == []
+
+
+async def test_a_failure_is_told_how_long_the_call_took():
+    failure = ProviderFailure(FailureKind.TIMEOUT, "slow", origin="OpenAI")
+    assert failure.latency is None
+    await measured(failure)
+    assert failure.latency == 2

@@ -56,6 +56,7 @@ async def test_the_third_failure_is_final():
     with pytest.raises(ProviderFailure) as caught:
         await retrier(clock).run(script, 600)
     assert caught.value is last.failure
+    assert caught.value.tries == 3
     assert script.ends == ["never reached"]
     assert clock.slept == [0.5, 1.0]
 

@@ -5,7 +5,17 @@ from typing import Any
 
 import pytest
 
-from everloop.domain.generation import Event, Failure, Finish, Secret, TextDelta, ToolCallDelta, Usage, UsageReport
+from everloop.domain.generation import (
+    Event,
+    Failure,
+    Finish,
+    Retried,
+    Secret,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+    UsageReport,
+)
 from everloop.errors import FailureKind, ProviderFailure
 from everloop.providers.openai.stream import StreamedAnswer
 from everloop.providers.redaction import Redactor
@@ -59,6 +69,8 @@ def _short(event: Event) -> tuple[Any, ...]:
             return ("usage", count)
         case Failure(sample, error):
             return ("failure", sample, error.kind)
+        case Retried(times):
+            return ("retried", times)
 
 
 def content(response: bytes) -> str | None:
