@@ -14,6 +14,8 @@ _LABEL: Final = r"[a-zA-Z0-9_](?:[a-zA-Z0-9_-]{0,61}[a-zA-Z0-9_])?"
 _NAME: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 # What C libraries take for (a part of) an address, and not for a name: 0x7f.1, 0177.0.0.1, 2130706433.
 _NUMBER: Final = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
+# An address of IPv6, without a zone, and a port: what follows a bracket is no part of any host.
+_BRACKETS: Final = re.compile(r"\[[0-9a-fA-F:.]+\](?::[0-9]+)?")
 # What a URL can hold in a path and before it; neither spaces nor control characters, nor what some take for a slash.
 _CHARACTERS: Final = re.compile(r"[A-Za-z0-9\-._~:/\[\]!$&'()*+,;=%]+")
 
@@ -63,8 +65,9 @@ def _flaw(url: str) -> str | None:
 
 def _flaw_of_host(parts: SplitResult) -> str | None:
     host = parts.hostname or ""
-    if "[" in parts.netloc:
-        return None if _is(IPv6Address, host) and "%" not in host else "has an IPv6 address that is none"
+    if "[" in parts.netloc or "]" in parts.netloc:
+        whole = _BRACKETS.fullmatch(parts.netloc) is not None
+        return None if whole and _is(IPv6Address, host) else "has an IPv6 address that is none"
     if _NUMBER.fullmatch(host.rpartition(".")[2]):
         return None if _is(IPv4Address, host) else "has to name an address by its four decimal numbers, or a host"
     if len(host) > 253 or not _NAME.fullmatch(host):

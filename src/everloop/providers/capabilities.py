@@ -6,7 +6,6 @@ from everloop.domain.capabilities import ALL, Capabilities, without
 from everloop.domain.generation import GenerationRequest
 from everloop.errors import Unprocessable
 
-
 __all__ = ["ALL", "Capabilities", "check", "without"]
 
 

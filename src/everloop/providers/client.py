@@ -10,6 +10,7 @@ from typing import Any, Final
 from everloop.domain.policy import Timeouts
 from everloop.domain.value import value
 from everloop.errors import FailureKind
+from everloop.providers.egress import Egress
 from everloop.providers.http_connection import HttpAnswer, Lost, NotHttp, Silent, TooSlow
 from everloop.providers.http_pool import HttpPool
 from everloop.providers.target import Target
@@ -118,13 +119,20 @@ class Incoming:
 class HttpClient:
     """Sends JSON and nothing else: no redirects, no cookies, no proxies from the environment, certificates verified.
 
-    Belongs to the event loop of its first call. `connections` limits the calls under way (0: no limit).
+    Belongs to the event loop of its first call. `connections` limits the calls under way (0: no limit), `egress` where
+    they go whose target the operator has not decided on.
     """
 
     def __init__(
-        self, timeouts: Timeouts | None = None, *, connections: int = 1000, longest_answer: int = LONGEST_ANSWER
+        self,
+        timeouts: Timeouts | None = None,
+        *,
+        connections: int = 1000,
+        longest_answer: int = LONGEST_ANSWER,
+        egress: Egress | None = None,
     ) -> None:
         self.timeouts = timeouts or Timeouts()
+        self._egress = egress or Egress()
         self._connections = connections
         self._longest_answer = longest_answer
         self._opened: HttpPool | None = None
@@ -172,7 +180,7 @@ class HttpClient:
 
     def _pool(self) -> HttpPool:
         if self._opened is None:
-            self._opened = HttpPool(asyncio.get_running_loop(), self._connections)
+            self._opened = HttpPool(asyncio.get_running_loop(), self._connections, self._egress)
         return self._opened
 
 

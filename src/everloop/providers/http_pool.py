@@ -11,6 +11,7 @@ from typing import Final
 import aiohappyeyeballs
 
 from everloop.providers.addresses import guarded_socket
+from everloop.providers.egress import Egress
 from everloop.providers.http_connection import HttpConnection
 from everloop.providers.target import Target
 
@@ -20,14 +21,16 @@ _IDLE: Final = 15.0
 # RFC 8305, section 5: how long the next address waits for the one before it.
 _NEXT_ADDRESS: Final = 0.25
 
-_Place = tuple[bool, str, int]
+# With TLS, host, port, and whether the operator decided on it: what was opened by that is for no others.
+_Place = tuple[bool, str, int, bool]
 
 
 class HttpPool:
     """Belongs to one event loop. `connections` limits the requests that are under way (0: no limit)."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, connections: int) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, connections: int, egress: Egress) -> None:
         self._loop = loop
+        self._egress = egress
         self._turns = asyncio.Semaphore(connections) if connections else None
         self._idle: defaultdict[_Place, list[tuple[HttpConnection, float]]] = defaultdict(list)
         self._places: dict[HttpConnection, _Place] = {}
@@ -38,7 +41,7 @@ class HttpPool:
 
         Raises `TimeoutError` when it takes longer than `seconds` to get one, and `OSError`.
         """
-        place = (target.tls, target.host, target.port)
+        place = (target.tls, target.host, target.port, target.listed)
         if self._turns is None or not self._turns.locked():
             if self._turns is not None:
                 await self._turns.acquire()  # does not wait
@@ -80,10 +83,11 @@ class HttpPool:
             return connection
 
     async def _connect(self, place: _Place) -> HttpConnection:
-        tls, host, port = place
+        tls, host, port, listed = place
         found = await self._loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+        sockets = guarded_socket if listed else self._egress.sockets(host, port)
         connected = await aiohappyeyeballs.start_connection(
-            found, happy_eyeballs_delay=_NEXT_ADDRESS, interleave=1, loop=self._loop, socket_factory=guarded_socket
+            found, happy_eyeballs_delay=_NEXT_ADDRESS, interleave=1, loop=self._loop, socket_factory=sockets
         )
         try:
             _, connection = await self._loop.create_connection(

@@ -21,15 +21,19 @@ def split(url: str) -> SplitResult | None:
 
 @value
 class Target:
-    """A URL as a request needs it: whom to connect to, and what the request's head begins with."""
+    """A URL as a request needs it: whom to connect to, and what the request's head begins with.
+
+    `listed` when the operator has decided on the host; else it may be public, or one that the operator allows.
+    """
 
     tls: bool
     host: str
     port: int
     head: bytes = field(repr=False)
+    listed: bool = True
 
     @classmethod
-    def of(cls, url: str) -> "Target":
+    def of(cls, url: str, *, listed: bool = True) -> "Target":
         """The target of an absolute URL. Raises ValueError."""
         parts = split(url)
         if parts is None or parts.hostname is None:
@@ -44,4 +48,4 @@ class Target:
             f"POST {path} HTTP/1.1\r\nHost: {named}\r\nUser-Agent: everloop\r\nAccept: */*\r\n"
             "Accept-Encoding: identity\r\nContent-Type: application/json\r\n"
         )
-        return cls(parts.scheme == "https", parts.hostname, port, head.encode())
+        return cls(parts.scheme == "https", parts.hostname, port, head.encode(), listed)
