@@ -13,10 +13,11 @@ from typing import Any, Final
 import structlog
 
 from everloop.api.capacity import LARGEST_BODIES, Capacity
-from everloop.api.errors import ErrorAnswer, answer_to, detail
+from everloop.api.errors import ErrorAnswer
 from everloop.api.exchange import JSON, Exchange, Header, Message, Receive, Send
 from everloop.api.hot import HotRoute
 from everloop.api.services import SCOPE_KEY, Services
+from everloop.api.wording import wording_of
 from everloop.domain.keys import digest_of
 from everloop.domain.scope import Scope
 from everloop.errors import EverloopError, TooLarge, Unauthenticated
@@ -26,9 +27,8 @@ _log = logging.getLogger(__name__)
 # What anybody may see: whether the server lives, and how to talk to it.
 _PUBLIC: Final = frozenset({"/healthz", "/readyz", "/docs", "/openapi.json"})
 _PUBLIC_PREFIX: Final = "/docs/"
-_INTERNAL: Final = detail(
-    500, "Something went wrong inside the server. The request's id leads to the cause in its log."
-)
+_BEARER: Final = b"bearer "
+_INTERNAL: Final = "Something went wrong inside the server. The request's id leads to the cause in its log."
 
 
 class Edge:
@@ -63,18 +63,19 @@ class Edge:
         headers = _Headers(scope["headers"])
         exchange = Exchange(receive, send, headers.request_id or token_hex(8).encode())
         exchange.idempotency_key = headers.idempotency_key
+        wording = exchange.wording = wording_of(scope["path"])
         structlog.contextvars.bind_contextvars(request_id=exchange.request_id.decode())
         hot = self._hot.get((scope["method"], scope["path"]))
         try:
             await self._answer(scope, headers, exchange, hot)
         except TooLarge as error:
-            refusal = answer_to(error)
+            refusal = wording.answer(error)
             await exchange.refuse_body(refusal.status, refusal.body, [JSON], self._max_body_bytes)
         except EverloopError as error:
-            await _refuse(exchange, answer_to(error))
+            await _refuse(exchange, wording.answer(error))
         except Exception:  # noqa: BLE001 - the last net: the cause goes to the log, the caller gets words
             _log.exception("unforeseen error", extra={"path": scope["path"]})
-            await _refuse(exchange, _INTERNAL)
+            await _refuse(exchange, wording.plain(500, _INTERNAL))
         self._services.metrics.request(_route(scope, hot), exchange.status, time.perf_counter() - began)
 
     async def _answer(
@@ -100,24 +101,28 @@ class Edge:
         await self._framework(scope, _Replay(body, exchange).receive, _Watch(exchange).send)
 
     def _authenticate(self, headers: "_Headers") -> Scope:
-        if not headers.api_key:
-            raise Unauthenticated("Give your API key in the header X-API-KEY.")
-        return self._services.directory.authenticate(digest_of(headers.api_key.decode("latin-1")))
+        key = headers.api_key or headers.bearer
+        if not key:
+            raise Unauthenticated("Give your API key in the header X-API-KEY, or as `Authorization: Bearer …`.")
+        return self._services.directory.authenticate(digest_of(key.decode("latin-1")))
 
 
 class _Headers:
     """The few headers that matter here, found in one pass."""
 
-    __slots__ = ("api_key", "content_length", "idempotency_key", "request_id")
+    __slots__ = ("api_key", "bearer", "content_length", "idempotency_key", "request_id")
 
     def __init__(self, raw: Sequence[Header]) -> None:
         self.api_key = b""
+        self.bearer = b""
         self.request_id = b""
         self.content_length: int | None = None
         self.idempotency_key: bytes | None = None
         for name, value in raw:
             if name == b"x-api-key":
                 self.api_key = value
+            elif name == b"authorization":
+                self.bearer = value[len(_BEARER) :].strip() if value[: len(_BEARER)].lower() == _BEARER else b""
             elif name == b"content-length":
                 self.content_length = int(value) if value.isdigit() and len(value) < 16 else None
             elif name == b"x-request-id" and len(value) <= 128 and value.isascii() and value.decode().isprintable():

@@ -1,7 +1,7 @@
 """The one table that turns errors into statuses and into v4's shapes."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
@@ -112,6 +112,19 @@ def field_errors(issues: list[tuple[list[str | int], str, str]]) -> ErrorAnswer:
     """v4's list: for each wrong field where it is, what is wrong, and the kind of error."""
     listed = [{"loc": location, "msg": message, "type": kind} for location, message, kind in issues]
     return ErrorAnswer(int(HTTPStatus.UNPROCESSABLE_ENTITY), {"detail": listed})
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How one API says errors: one of the tree, a bare status in words, and what goes before an error in a stream."""
+
+    answer: Callable[[EverloopError], ErrorAnswer]
+    plain: Callable[[int, str], ErrorAnswer]
+    event: bytes
+
+
+# Named events, so that careful clients see them; the SDKs pass over them.
+V4: Final = Wording(answer_to, detail, b"event: error\n")
 
 
 def _status(error: EverloopError) -> HTTPStatus:

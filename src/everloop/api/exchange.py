@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from contextlib import suppress
 from typing import Any, Final
 
+from everloop.api.errors import V4, Wording
 from everloop.errors import BadRequest, TooLarge
 
 Message = MutableMapping[str, Any]
@@ -20,16 +21,17 @@ _PATIENCE_SECONDS: Final = 2.0
 class Exchange:
     """`status` is 0 until the answer has begun; `gone` once the caller has hung up.
 
-    `idempotency_key` is the header of that name as it came, None without one.
+    `idempotency_key` is the header of that name as it came, None without one. `wording` is how errors are said here.
     """
 
-    __slots__ = ("_coming", "_receive", "_send", "gone", "idempotency_key", "request_id", "status")
+    __slots__ = ("_coming", "_receive", "_send", "gone", "idempotency_key", "request_id", "status", "wording")
 
     def __init__(self, receive: Receive, send: Send, request_id: bytes) -> None:
         self._receive = receive
         self._send = send
         self.request_id = request_id
         self.idempotency_key: bytes | None = None
+        self.wording: Wording = V4
         self.status = 0
         self.gone = False
         self._coming = True

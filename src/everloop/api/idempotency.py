@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import msgspec
 
-from everloop.api.errors import answer_to
 from everloop.api.exchange import JSON, Exchange
 from everloop.api.hot import Handler
 from everloop.api.recording import LARGEST, Recording, replay
@@ -51,6 +50,7 @@ class Once:
                 " leave one of them out."
             )
         recording = Recording(exchange.request_id, self._largest)
+        recording.exchange.wording = exchange.wording
 
         async def make() -> KeptAnswer:
             await _record(recording.exchange, handler, caller, body)
@@ -102,7 +102,7 @@ async def _record(exchange: Exchange, handler: Handler, caller: Scope, body: byt
     try:
         await handler(caller, body, exchange)
     except ProviderFailure as error:
-        refusal = answer_to(error)
+        refusal = exchange.wording.answer(error)
         await exchange.answer(refusal.status, refusal.body, [JSON, *refusal.raw_headers])
 
 

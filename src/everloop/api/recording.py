@@ -79,7 +79,7 @@ class Recording:
                 for piece in _rest(_body(answer), given):
                     yield piece
         except EverloopError as error:
-            yield sse.error_event(error)
+            yield sse.error_event(error, self.exchange.wording)
 
     async def _send(self, message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -1,6 +1,7 @@
 """The framework's application: every route but the hot ones, and the documentation of all."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -12,9 +13,9 @@ from starlette.routing import Route
 from everloop import __version__
 from everloop.api import docs, probes
 from everloop.api.documentation import ERRORS, IDEMPOTENCY, KEY, KEYED_ERRORS, STREAMED, body
-from everloop.api.errors import ErrorAnswer, answer_to, detail
+from everloop.api.errors import ErrorAnswer, Wording
 from everloop.api.hot import HotRoute
-from everloop.api.manage import api_keys, environments, provider_keys, tools
+from everloop.api.manage import api_keys, environments, policies, provider_keys, tools
 from everloop.api.manage import datasets as dataset_versions
 from everloop.api.manage import deployments as deployment_history
 from everloop.api.manage import experiments as managed_experiments
@@ -35,6 +36,7 @@ from everloop.api.v4 import (
     prompt_files,
     sessions,
 )
+from everloop.api.wording import wording_of
 from everloop.api.wrong_fields import wrong_fields
 from everloop.errors import EverloopError, InvalidFields
 
@@ -64,6 +66,7 @@ _ROUTERS = (
     api_keys.router,
     tools.router,
     deployment_history.router,
+    policies.router,
     managed_experiments.router,
     probes.router,
     docs.router,
@@ -116,12 +119,17 @@ def _document(app: FastAPI, route: HotRoute) -> None:
     )
 
 
-async def _refused(_: Request, error: EverloopError) -> Response:
-    return _response(answer_to(error))
+async def _refused(request: Request, error: EverloopError) -> Response:
+    return _response(_wording(request).answer(error))
 
 
-async def _invalid(_: Request, error: RequestValidationError) -> Response:
-    return _response(answer_to(InvalidFields(wrong_fields(_readable(each) for each in error.errors()))))
+async def _invalid(request: Request, error: RequestValidationError) -> Response:
+    found = InvalidFields(wrong_fields(_readable(each) for each in error.errors()))
+    return _response(_wording(request).answer(found))
+
+
+def _wording(request: Request) -> Wording:
+    return wording_of(request.scope["path"])
 
 
 def _readable(error: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -132,14 +140,13 @@ def _readable(error: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 async def _no_route(request: Request, error: HTTPException) -> Response:
-    match error.status_code:
-        case HTTPStatus.NOT_FOUND:
-            return _response(detail(error.status_code, "There is nothing at this address; /docs lists what there is."))
-        case HTTPStatus.METHOD_NOT_ALLOWED:
-            headers = {"Allow": ", ".join(sorted(_methods(request))) or (error.headers or {}).get("Allow", "")}
-            return _response(detail(error.status_code, "The address is right, the method is not.", headers=headers))
-        case _:
-            return _response(detail(error.status_code, error.detail, headers=error.headers))
+    status, message, headers = error.status_code, error.detail, error.headers or {}
+    if status == HTTPStatus.NOT_FOUND:
+        message, headers = "There is nothing at this address; /docs lists what there is.", {}
+    elif status == HTTPStatus.METHOD_NOT_ALLOWED:
+        message = "The address is right, the method is not."
+        headers = {"Allow": ", ".join(sorted(_methods(request))) or headers.get("Allow", "")}
+    return _response(replace(_wording(request).plain(status, message), headers=headers))
 
 
 def _methods(request: Request) -> set[str]:
@@ -153,9 +160,9 @@ def _methods(request: Request) -> set[str]:
     return {method for each in named or there for method in each.methods or ()}
 
 
-async def _unforeseen(_: Request, _error: Exception) -> Response:
+async def _unforeseen(request: Request, _error: Exception) -> Response:
     """Starlette raises the error again after this answer, and the edge logs it."""
-    return _response(detail(500, "Something went wrong inside the server."))
+    return _response(_wording(request).plain(500, "Something went wrong inside the server."))
 
 
 def _response(answer: ErrorAnswer) -> Response:

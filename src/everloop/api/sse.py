@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from everloop.api.errors import answer_to
+from everloop.api.errors import V4, Wording
 from everloop.api.exchange import Header
 from everloop.errors import EverloopError
 
@@ -30,9 +30,9 @@ def event(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
     return frame(encode(value))
 
 
-def error_event(error: EverloopError) -> bytes:
-    """An error after the stream has begun: named, so that careful clients see it; the SDKs pass over it."""
-    return b"event: error\n" + event(answer_to(error).content)
+def error_event(error: EverloopError, wording: Wording = V4) -> bytes:
+    """An error after the stream has begun."""
+    return wording.event + event(wording.answer(error).content)
 
 
 def frame(text: str) -> bytes:

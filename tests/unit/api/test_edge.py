@@ -172,6 +172,56 @@ async def test_errors_are_answered_in_one_shape_and_tell_nothing_of_the_inside(h
     assert conversation.headers.get(b"retry-after") == (b"3" if status == 503 else None)
 
 
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (NotFound("gone"), 404, "not_found"),
+        (Unavailable("later"), 503, "unavailable"),
+        (RuntimeError("canary"), 500, None),
+    ],
+)
+async def test_errors_are_in_openais_shape_where_its_clients_call(house, error, status, code):
+    house.error = error
+    answer = await house.call(path="/openai/v1/models")
+    assert answer.status == status
+    told = json.loads(answer.body)["error"]
+    assert (set(told), told["code"]) == ({"message", "type", "param", "code"}, code)
+    assert b"canary" not in answer.body
+    refused = await house.call(path="/openai/v1/models", key=None)
+    assert (refused.status, json.loads(refused.body)["error"]["code"]) == (401, "invalid_api_key")
+    large = await house.call(path="/openai/v1/models", body=b"x" * 11)
+    assert (large.status, json.loads(large.body)["error"]["code"]) == (413, "request_too_large")
+
+
+BEARER = f"Bearer {KEY}".encode()
+
+
+@pytest.mark.parametrize("path", ["/hot", "/things/1"])
+@pytest.mark.parametrize(
+    ("key", "given", "good"),
+    [
+        (None, [BEARER], True),
+        (None, [BEARER.replace(b"Bearer", b"bEARER")], True),
+        ("", [BEARER], True),
+        (KEY, [b"Basic dXNlcjpwYXNz"], True),
+        (KEY, [b"Bearer of something else"], True),
+        ("wrong", [BEARER], False),
+        (None, [b"Bearer"], False),
+        (None, [b"Bearer "], False),
+        (None, [f"Basic {KEY}".encode()], False),
+        (None, [KEY.encode()], False),
+        (None, [f"Bearer{KEY}".encode()], False),
+        (None, [b"Bearer \xff"], False),
+        (None, [BEARER, b"Bearer wrong"], False),
+    ],
+)
+async def test_a_key_may_come_as_a_bearers(house, path, key, given, good):
+    answer = await house.call(path=path, key=key, headers=[(b"authorization", each) for each in given])
+    assert (answer.status < 300) is good
+    assert good or answer.status == 401
+    assert bool(house.hot_calls or house.framework_calls) is good
+
+
 async def test_an_error_after_the_answer_began_ends_it_there(house):
     async def broken(caller, body, exchange):
         await exchange.start(200, [])

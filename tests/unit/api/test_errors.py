@@ -17,6 +17,7 @@ from everloop.errors import (
     TooLarge,
     Unauthenticated,
     Unavailable,
+    UnknownModel,
     UnknownTool,
     Unprocessable,
 )
@@ -28,6 +29,7 @@ from everloop.errors import (
         (Unauthenticated("m"), 401, "authentication_error"),
         (BadRequest("m"), 400, "bad_request_error"),
         (NotFound("m"), 404, "not_found_error"),
+        (UnknownModel("m"), 404, "not_found_error"),
         (Conflict("m"), 409, "conflict_error"),
         (Unprocessable("m"), 422, "unprocessable_entity_error"),
         (UnknownTool("m"), 422, "unprocessable_entity_error"),
@@ -91,7 +93,7 @@ def test_every_kind_of_failure_and_every_error_has_a_status():
 
     special = {EverloopError, InvalidFields, MissingInputs, ProviderFailure}
     ours = [each for each in tree(EverloopError) if each not in special and each.__module__ == "everloop.errors"]
-    assert len(ours) == 9
+    assert len(ours) >= 10
     for error in ours:
         assert answer_to(error("m")).status < 600
 

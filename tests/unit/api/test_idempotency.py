@@ -1,11 +1,14 @@
 import asyncio
+import json
 from typing import Any
 
 import pytest
 
 from everloop.api import idempotency
+from everloop.api.errors import V4
 from everloop.api.exchange import Exchange
 from everloop.api.idempotency import Once
+from everloop.api.openai.errors import OPENAI
 from everloop.domain.idempotency import Claim
 from everloop.domain.ids import OrganisationId
 from everloop.domain.scope import Scope
@@ -77,10 +80,11 @@ class Desk:
         self.made += 1
         await self.act(exchange)
 
-    def call(self, body=b'{"a":1}'):
+    def call(self, body=b'{"a":1}', wording=V4):
         conversation = Conversation()
         exchange = Exchange(conversation.receive, conversation.send, b"id")
         exchange.idempotency_key = b"key"
+        exchange.wording = wording
 
         async def answer():
             await exchange.read_body(None, 10, lambda _: None)
@@ -109,6 +113,16 @@ async def test_who_waits_gets_what_the_first_got(desk):
     replayed = [b"idempotent-replayed" in conversation.headers for conversation, _ in calls]
     assert replayed == [False, True, True]
     assert desk.made == 1
+
+
+async def test_a_providers_failure_is_said_in_the_words_of_the_api_that_was_called(desk):
+    async def fail(exchange):
+        raise ProviderFailure(FailureKind.OVERLOADED, "busy", origin="Vendor")
+
+    desk.act = fail
+    conversation, task = desk.call(wording=OPENAI)
+    await task
+    assert (conversation.status, json.loads(conversation.body)["error"]["message"]) == (503, "Vendor: busy")
 
 
 async def test_a_stream_reaches_the_first_as_it_comes(desk):

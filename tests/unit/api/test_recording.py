@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from everloop.api import recording as recordings
 from everloop.api import sse
+from everloop.api.errors import V4
 from everloop.api.exchange import JSON, Exchange
+from everloop.api.openai.errors import OPENAI
 from everloop.api.recording import Recording, _rest, _unpressed, replay
 from everloop.errors import Conflict, Unavailable
 from everloop.services.idempotency import Told
@@ -137,15 +139,17 @@ async def test_who_did_not_read_what_was_too_large_is_told():
     assert "too large to keep" in json.loads(last.removeprefix(b"data: "))["detail"]["message"]
 
 
-async def test_an_answer_that_could_not_be_kept_ends_with_an_error():
+@pytest.mark.parametrize(("wording", "last"), [(V4, b"event: error\ndata: {"), (OPENAI, b'data: {"error":')])
+async def test_an_answer_that_could_not_be_kept_ends_with_an_error(wording, last):
     recording = Recording(b"id-1")
+    recording.exchange.wording = wording
 
     async def run():
         await stream(recording, b"one")
         raise Unavailable("The database's disk is full.")
 
     task = asyncio.create_task(run())
-    assert (await read(recording, task)).startswith(b"oneevent: error\ndata: {")
+    assert (await read(recording, task)).startswith(b"one" + last)
 
 
 # A ping is left out of what is kept.

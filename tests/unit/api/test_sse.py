@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from everloop.api import sse
+from everloop.api.openai.errors import OPENAI
 from everloop.errors import NotFound
 
 
@@ -49,6 +50,11 @@ def test_an_error_is_a_named_event_with_the_same_object_as_elsewhere():
     assert frame.startswith(b"event: error\ndata: ")
     assert frame.endswith(b"\n\n")
     assert json.loads(frame.split(b"data: ")[1])["detail"]["code"] == 404
+
+
+def test_an_error_where_openais_clients_call_has_no_name():
+    frame = sse.error_event(NotFound("gone"), OPENAI)
+    assert json.loads(frame.removeprefix(b"data: "))["error"]["message"] == "gone"
 
 
 def test_headers_say_what_it_is_and_that_nobody_may_keep_it():

@@ -1,0 +1,1 @@
+"""The API compatible with OpenAI's."""
