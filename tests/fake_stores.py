@@ -172,11 +172,21 @@ class FakeDeploymentStore:
             live = self.memory.live(scope.organisation_id, new.project_id).get(new.environment_id)
             if new.target is None and (live is None or live.target is None):
                 continue
-            if live is not None:
-                place = self.memory.deployments.index((scope.organisation_id, live))
-                self.memory.deployments[place] = (scope.organisation_id, replace(live, ended_at=new.created_at))
-            self.memory.deployments.append((scope.organisation_id, new))
-            self.memory.changed(scope.organisation_id, new.project_id)
+            self._replace(scope, live, replace(new, policy=live.policy if live is not None else None))
+
+    async def change_policy(self, scope: Scope, change: Deployment) -> bool:
+        live = self.memory.live(scope.organisation_id, change.project_id).get(change.environment_id)
+        if live is None or live.target is None:
+            return False
+        self._replace(scope, live, replace(change, target=live.target))
+        return True
+
+    def _replace(self, scope: Scope, live: Deployment | None, new: Deployment) -> None:
+        if live is not None:
+            place = self.memory.deployments.index((scope.organisation_id, live))
+            self.memory.deployments[place] = (scope.organisation_id, replace(live, ended_at=new.created_at))
+        self.memory.deployments.append((scope.organisation_id, new))
+        self.memory.changed(scope.organisation_id, new.project_id)
 
     def _start(self, scope: Scope, new: Deployment) -> None:
         if isinstance(new.target, ExperimentTarget):
@@ -348,5 +358,6 @@ class FakeFeed:
         }
         ids = [target.config_id for target in targets if isinstance(target, ConfigTarget)]
         ids += [arm.config_id for each in experiments.values() for arm in each.arms]
+        ids += [each for row in live.values() if row.policy is not None for each in row.policy.fallbacks]
         configs = {each: self.memory.configs[organisation_id, each] for each in ids}
         return ProjectView(self.memory.projects[organisation_id, project_id], live, configs, experiments)

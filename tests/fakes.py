@@ -28,6 +28,7 @@ from everloop.services.first_run import FirstRun
 from everloop.services.given import GivenConfigs
 from everloop.services.logs import LogService
 from everloop.services.organisations import OrganisationService
+from everloop.services.policies import PolicyService
 from everloop.services.projects import ProjectService
 from everloop.services.provider_keys import ProviderKeyService
 from everloop.services.record import Recorder
@@ -103,6 +104,13 @@ class FakeHouse:
             environments=environments,
             configs=self.configs,
             experiments=experiments,
+            deployments=FakeDeploymentStore(self.memory),
+            **known,
+        )
+        self.policies = PolicyService(
+            projects=projects,
+            environments=environments,
+            configs=self.configs,
             deployments=FakeDeploymentStore(self.memory),
             **known,
         )

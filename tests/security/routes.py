@@ -250,6 +250,19 @@ TRIES: Final[Mapping[str, list[Try]]] = {
     "PATCH /api/tools/{tool_id}": [Try("/api/tools/{our.tool}", {"name": "stolen"})],
     "DELETE /api/tools/{tool_id}": [Try("/api/tools/{our.tool}")],
     "GET /api/projects/{project_id}/deployments": [Try("/api/projects/{our.project}/deployments")],
+    "GET /api/projects/{project_id}/environments/{environment_id}/policy": [
+        Try("/api/projects/{our.project}/environments/{their.environment}/policy"),
+        Try("/api/projects/{their.project}/environments/{our.environment}/policy"),
+    ],
+    "PUT /api/projects/{project_id}/environments/{environment_id}/policy": [
+        Try("/api/projects/{our.project}/environments/{our.environment}/policy", {}),
+        Try("/api/projects/{their.project}/environments/{our.environment}/policy", {}),
+        Try(
+            "/api/projects/{their.project}/environments/{their.environment}/policy",
+            {"fallbacks": ["{our.config}"]},
+            422,
+        ),
+    ],
     "GET /api/projects/{project_id}/experiments": [Try("/api/projects/{our.project}/experiments")],
     "GET /api/experiments/{experiment_id}": [Try("/api/experiments/{our.experiment}")],
     "PATCH /api/experiments/{experiment_id}": [

@@ -20,6 +20,7 @@ from everloop.services.experiment_results import ExperimentResultsService
 from everloop.services.experiments import ExperimentService
 from everloop.services.feedback import FeedbackService
 from everloop.services.logs import LogService
+from everloop.services.policies import PolicyService
 from everloop.services.projects import ProjectService
 from everloop.services.provider_keys import ProviderKeyService
 from everloop.services.sampling import SamplingService
@@ -38,6 +39,7 @@ class Services:
     projects: ProjectService
     configs: ConfigService
     deployments: DeploymentService
+    policies: PolicyService
     experiments: ExperimentService
     experiment_results: ExperimentResultsService
     sampling: SamplingService

@@ -37,6 +37,7 @@ from everloop.services.importing.logs import LogImport
 from everloop.services.importing.prompts import PromptImport
 from everloop.services.logs import LogService
 from everloop.services.organisations import OrganisationService
+from everloop.services.policies import PolicyService
 from everloop.services.projects import ProjectService
 from everloop.services.provider_keys import ProviderKeyService
 from everloop.services.record import Recorder
@@ -119,6 +120,18 @@ class House:
             environments=self.environments,
             configs=self.configs,
             experiments=self.storage.experiments,
+            deployments=self.storage.deployments,
+            **self._common,
+        )
+
+    @cached_property
+    def policies(self) -> PolicyService:
+        """How the calls of places are made."""
+        return PolicyService(
+            directory=self.directory,
+            projects=self.projects,
+            environments=self.environments,
+            configs=self.configs,
             deployments=self.storage.deployments,
             **self._common,
         )
@@ -298,6 +311,7 @@ class House:
             projects=self.projects,
             configs=self.configs,
             deployments=self.deployments,
+            policies=self.policies,
             experiments=self.experiments,
             experiment_results=self.experiment_results,
             sampling=self.sampling,

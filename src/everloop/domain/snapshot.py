@@ -16,7 +16,10 @@ from everloop.domain.value import value
 
 @value
 class ProjectView:
-    """A project, what is live in each environment, its experiments, and the configurations of both."""
+    """A project, what is live in each environment, its experiments, and the configurations of both.
+
+    Those that a policy falls back to are among them.
+    """
 
     project: Project
     deployments: Mapping[EnvironmentId, Deployment] = field(default_factory=dict)
@@ -24,10 +27,12 @@ class ProjectView:
     experiments: Mapping[ExperimentId, Experiment] = field(default_factory=dict)
 
     def answering(self) -> Iterator[ConfigVersion]:
-        """What answers calls: what is live in any environment, and the arms of experiments that are not concluded."""
+        """What answers calls: what is live in any environment, its fallbacks, and the arms of open experiments."""
         for deployment in self.deployments.values():
             if isinstance(deployment.target, ConfigTarget):
                 yield self.configs[deployment.target.config_id]
+            if deployment.policy is not None:
+                yield from (self.configs[each] for each in deployment.policy.fallbacks)
         for experiment in self.experiments.values():
             if experiment.status is not ExperimentStatus.CONCLUDED:
                 yield from (self.configs[arm.config_id] for arm in experiment.arms)

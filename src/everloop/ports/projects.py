@@ -88,10 +88,17 @@ class DeploymentStore(Protocol):
     """What is live, and what was."""
 
     async def deploy(self, scope: Scope, deployments: Sequence[Deployment]) -> None:
-        """Puts the targets live, all or none, ending what was live there.
+        """Puts the targets live, all or none, ending what was live there. The places keep their policies.
 
         A row with no target clears the place, and is not written when nothing was live there. An experiment is started
         by it (`domain.experiment.Experiment.started`, whose errors are raised); one that is not there is `NotFound`.
+        """
+        ...
+
+    async def change_policy(self, scope: Scope, change: Deployment) -> bool:
+        """Puts the policy in the place's next row of history; its target is what is live there, whatever `change` says.
+
+        False when nothing is live there. Raises `errors.NotFound` for a place or a fallback that is not there.
         """
         ...
 

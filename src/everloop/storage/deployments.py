@@ -1,8 +1,10 @@
 """Deployments: the table is the history, and the rows without an end are the present."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
+import msgspec
 from sqlalchemy import ColumnElement, Row, and_, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,6 +13,7 @@ from everloop import errors
 from everloop.domain.deployment import ConfigTarget, Deployment, ExperimentTarget, Target
 from everloop.domain.ids import ConfigId, DeploymentId, EnvironmentId, ExperimentId, ProjectId
 from everloop.domain.page import Page, PageRequest
+from everloop.domain.policy import Policy
 from everloop.domain.scope import Scope
 from everloop.storage.changes import Changes
 from everloop.storage.environments import require_environment
@@ -19,6 +22,8 @@ from everloop.storage.projects import require_project
 from everloop.storage.tables import deployment as table
 from everloop.storage.tables import model_config
 from everloop.storage.transactions import Transactions
+
+_read_policy: Final = msgspec.json.Decoder(Policy)
 
 
 def deployment_of(row: Row[Any]) -> Deployment:
@@ -31,6 +36,7 @@ def deployment_of(row: Row[Any]) -> Deployment:
         row.created_at,
         row.created_by,
         row.ended_at,
+        None if row.policy is None else _read_policy.decode(row.policy),
     )
 
 
@@ -41,7 +47,7 @@ async def deployed_ever(connection: AsyncConnection, scope: Scope, project_id: P
 
 
 async def put_live(connection: AsyncConnection, scope: Scope, deployment: Deployment) -> bool:
-    """Ends what is live there and puts this in its place; False when there was nothing to clear.
+    """Ends what is live there and puts this in its place, under the same policy; False when there was nothing to clear.
 
     Raises `errors.NotFound` when the project, the environment or the target is not there for it, and what keeps an
     experiment from being started.
@@ -52,20 +58,10 @@ async def put_live(connection: AsyncConnection, scope: Scope, deployment: Deploy
         await _require_config(connection, scope, deployment.project_id, deployment.target.config_id)
     if isinstance(deployment.target, ExperimentTarget):
         await _start(connection, scope, deployment, deployment.target.experiment_id)
-    here = and_(
-        _of_project(scope, deployment.project_id),
-        table.c.environment_id == deployment.environment_id,
-        table.c.ended_at.is_(None),
-    )
-    if deployment.target is None:
-        present = (await connection.execute(select(table).where(here))).one_or_none()
-        if present is None or _target_of(present) is None:
-            return False
-    await connection.execute(update(table).where(here).values(ended_at=deployment.created_at))
-    try:
-        await connection.execute(insert(table).values(_values(scope, deployment)))
-    except IntegrityError as error:
-        raise errors.Conflict(f"A deployment with the id `{deployment.id}` exists already.") from error
+    present = await _present(connection, scope, deployment)
+    if deployment.target is None and (present is None or present.target is None):
+        return False
+    await _replace(connection, scope, replace(deployment, policy=None if present is None else present.policy))
     return True
 
 
@@ -82,6 +78,19 @@ class Deployments:
                 if await put_live(connection, scope, deployment):
                     await self._changes.record(connection, scope.organisation_id, deployment.project_id)
 
+    async def change_policy(self, scope: Scope, change: Deployment) -> bool:
+        async with self._database.write(scope.organisation_id) as connection:
+            await require_project(connection, scope.organisation_id, change.project_id)
+            await require_environment(connection, scope.organisation_id, change.environment_id)
+            for config_id in () if change.policy is None else change.policy.fallbacks:
+                await _require_config(connection, scope, change.project_id, config_id)
+            present = await _present(connection, scope, change)
+            if present is None or present.target is None:
+                return False
+            await _replace(connection, scope, replace(change, target=present.target))
+            await self._changes.record(connection, scope.organisation_id, change.project_id)
+            return True
+
     async def history(self, scope: Scope, project_id: ProjectId, request: PageRequest) -> Page[Deployment]:
         mine = _of_project(scope, project_id)
         query = select(table).where(mine).order_by(table.c.created_at.desc(), table.c.number.desc())
@@ -89,6 +98,27 @@ class Deployments:
             rows = (await connection.execute(query.offset(request.offset).limit(request.size))).all()
             total = (await connection.execute(select(func.count()).select_from(table).where(mine))).scalar_one()
         return Page(tuple(deployment_of(row) for row in rows), total)
+
+
+def _here(scope: Scope, deployment: Deployment) -> ColumnElement[bool]:
+    return and_(
+        _of_project(scope, deployment.project_id),
+        table.c.environment_id == deployment.environment_id,
+        table.c.ended_at.is_(None),
+    )
+
+
+async def _present(connection: AsyncConnection, scope: Scope, deployment: Deployment) -> Deployment | None:
+    row = (await connection.execute(select(table).where(_here(scope, deployment)))).one_or_none()
+    return None if row is None else deployment_of(row)
+
+
+async def _replace(connection: AsyncConnection, scope: Scope, deployment: Deployment) -> None:
+    await connection.execute(update(table).where(_here(scope, deployment)).values(ended_at=deployment.created_at))
+    try:
+        await connection.execute(insert(table).values(_values(scope, deployment)))
+    except IntegrityError as error:
+        raise errors.Conflict(f"A deployment with the id `{deployment.id}` exists already.") from error
 
 
 def _of_project(scope: Scope, project_id: ProjectId) -> ColumnElement[bool]:
@@ -136,4 +166,5 @@ def _values(scope: Scope, deployment: Deployment) -> dict[str, Any]:
         "created_at": deployment.created_at,
         "created_by": deployment.created_by,
         "ended_at": deployment.ended_at,
+        "policy": None if deployment.policy is None else msgspec.json.encode(deployment.policy).decode(),
     }

@@ -1,10 +1,11 @@
 """What the snapshot is made of, read in a few queries however many organisations and projects are asked for.
 
-Only the arms of experiments and their configurations take a query for each organisation that has some.
+Only the arms of experiments, their configurations and those of fallbacks take a query for each organisation that has
+some.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -94,8 +95,9 @@ async def project_views(
     deployments = await _live_deployments(connection, chosen)
     configs = await _live_configs(connection, chosen)
     experiments = await _experiments(connection, chosen)
-    for place, versions in (await _configs_of_arms(connection, experiments)).items():
-        configs.setdefault(place, {}).update(versions)
+    for wanted in (_arms(experiments), _fallbacks(deployments)):
+        for place, versions in (await _configs_named(connection, wanted)).items():
+            configs.setdefault(place, {}).update(versions)
     found: defaultdict[OrganisationId, list[ProjectView]] = defaultdict(list)
     for row in (await connection.execute(select(project).where(chosen).order_by(project.c.number))).all():
         place = (row.organisation_id, row.id)
@@ -128,15 +130,20 @@ async def _experiments(
     return found
 
 
-async def _configs_of_arms(
-    connection: AsyncConnection, experiments: Mapping[_Place, Mapping[ExperimentId, Experiment]]
+def _arms(experiments: Mapping[_Place, Mapping[ExperimentId, Experiment]]) -> Iterator[tuple[str, ConfigId]]:
+    for (organisation_id, _), those in experiments.items():
+        yield from ((organisation_id, arm.config_id) for each in those.values() for arm in each.arms)
+
+
+def _fallbacks(deployments: Mapping[_Place, Mapping[EnvironmentId, Deployment]]) -> Iterator[tuple[str, ConfigId]]:
+    for (organisation_id, _), those in deployments.items():
+        policies = (each.policy for each in those.values() if each.policy is not None)
+        yield from ((organisation_id, config_id) for each in policies for config_id in each.fallbacks)
+
+
+async def _configs_named(
+    connection: AsyncConnection, wanted: Iterator[tuple[str, ConfigId]]
 ) -> dict[_Place, dict[ConfigId, ConfigVersion]]:
-    wanted = (
-        (organisation_id, arm.config_id)
-        for (organisation_id, _), those in experiments.items()
-        for each in those.values()
-        for arm in each.arms
-    )
     found: dict[_Place, dict[ConfigId, ConfigVersion]] = {}
     for organisation_id, ids in by_organisation(wanted):
         mine = and_(model_config.c.organisation_id == organisation_id, model_config.c.id.in_(ids))

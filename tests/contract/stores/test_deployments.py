@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -6,6 +7,7 @@ from everloop import errors
 from everloop.domain.deployment import Deployment, ExperimentTarget
 from everloop.domain.ids import ConfigId, ProjectId
 from everloop.domain.page import PageRequest
+from everloop.domain.policy import OnDisconnect, Policy, Timeouts
 from everloop.domain.scope import Scope
 from everloop.storage.opening import Storage
 from tests.contract.stores.samples import (
@@ -137,3 +139,68 @@ async def test_a_live_configuration_is_found_in_the_snapshot(storage: Storage, s
     view = snapshot.organisations[scope.organisation_id].projects[project]
     assert view == await storage.feed.project(scope.organisation_id, project)
     assert list(view.configs) == [ConfigId("config_2")]
+
+
+POLICY = Policy(Timeouts(1, 2, 3.5, 4), (ConfigId("config_2"),), OnDisconnect.DRAIN)
+
+
+def a_policy(identifier: str, policy: Policy | None = POLICY, created_at: int = 35) -> Deployment:
+    return replace(a_deployment(identifier, None, created_at=created_at), policy=policy)
+
+
+async def test_a_policy_is_a_row_of_history_with_the_same_target(storage: Storage, scope: Scope, project: ProjectId):
+    await storage.deployments.deploy(scope, [a_deployment("dep_1", a_target())])
+    epoch = (await storage.feed.load()).epoch
+    assert await storage.deployments.change_policy(scope, a_policy("dep_2"))
+    newest, oldest = await history(storage, scope, project)
+    assert (newest.id, newest.target, newest.policy, newest.ended_at) == ("dep_2", a_target(), POLICY, None)
+    assert (oldest.id, oldest.target, oldest.policy, oldest.ended_at) == ("dep_1", a_target(), None, 35)
+    assert [each.project_id for each in await storage.feed.changes_since(epoch)] == [project]
+
+
+async def test_a_place_keeps_its_policy(storage: Storage, scope: Scope, project: ProjectId):
+    """Whatever is deployed there, and also while nothing is."""
+    await storage.deployments.deploy(scope, [a_deployment("dep_1", a_target())])
+    await storage.deployments.change_policy(scope, a_policy("dep_2"))
+    experiment = an_experiment()
+    await storage.experiments.create(scope, experiment, [a_deployment("dep_3", ExperimentTarget(experiment.id))])
+    await storage.deployments.deploy(scope, [a_deployment("dep_4", None)])
+    await storage.deployments.deploy(scope, [a_deployment("dep_5", a_target(), environment="env_s")])
+    await storage.deployments.deploy(scope, [a_deployment("dep_6", a_target())])
+    found = {each.id: each.policy for each in await history(storage, scope, project)}
+    assert found == {"dep_1": None, "dep_2": POLICY, "dep_3": POLICY, "dep_4": POLICY, "dep_5": None, "dep_6": POLICY}
+    assert await storage.deployments.change_policy(scope, a_policy("dep_7", None))
+    assert (await history(storage, scope, project))[0].policy is None
+
+
+async def test_no_policy_where_nothing_is_live(storage: Storage, scope: Scope, project: ProjectId):
+    assert not await storage.deployments.change_policy(scope, a_policy("dep_1"))
+    await storage.deployments.deploy(scope, [a_deployment("dep_2", a_target())])
+    await storage.deployments.deploy(scope, [a_deployment("dep_3", None)])
+    assert not await storage.deployments.change_policy(scope, a_policy("dep_4"))
+    assert [each.id for each in await history(storage, scope, project)] == ["dep_3", "dep_2"]
+
+
+@pytest.mark.parametrize("of", ["config_none", "config_of_another_project"])
+async def test_a_fallback_is_of_the_same_project(storage: Storage, scope: Scope, project: ProjectId, of: str):
+    await storage.projects.create(scope, a_project("pr_2"))
+    await storage.configs.register(scope, a_version("config_of_another_project", "pr_2"), None)
+    await storage.deployments.deploy(scope, [a_deployment("dep_1", a_target())])
+    with pytest.raises(errors.NotFound):
+        await storage.deployments.change_policy(scope, a_policy("dep_2", Policy(fallbacks=(ConfigId(of),))))
+    assert [each.id for each in await history(storage, scope, project)] == ["dep_1"]
+
+
+async def test_the_view_holds_the_fallbacks(storage: Storage, scope: Scope, project: ProjectId):
+    await storage.deployments.deploy(scope, [a_deployment("dep_1", a_target())])
+    await storage.deployments.change_policy(scope, a_policy("dep_2"))
+    view = await storage.feed.project(scope.organisation_id, project)
+    assert view is not None
+    assert view.configs == {each: a_version(each) for each in ("config_1", "config_2")}
+    assert [each.id for each in view.answering()] == ["config_1", "config_2"]
+    whole = (await storage.feed.load()).organisations[scope.organisation_id].projects[project]
+    assert whole == view
+    await storage.deployments.deploy(scope, [a_deployment("dep_3", None)])
+    cleared = await storage.feed.project(scope.organisation_id, project)
+    assert cleared is not None
+    assert cleared.configs == {}

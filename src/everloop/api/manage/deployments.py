@@ -8,6 +8,7 @@ from fastapi import APIRouter
 
 from everloop.api.documentation import ERRORS, KEY, path
 from everloop.api.fields import Answer, moment
+from everloop.api.manage.policies import PolicyView, policy_view
 from everloop.api.paging import FirstZero, PaginatedData, Size, from_zero
 from everloop.api.services import Caller, Use
 from everloop.api.strict_json import StrictRoute
@@ -18,9 +19,10 @@ router = APIRouter(route_class=StrictRoute, tags=["Deployments"], dependencies=[
 
 
 class DeploymentResponse(Answer):
-    """A change of what is live: a config, an experiment, or (both null) nothing.
+    """A change of what is live, a config, an experiment, or (both null) nothing; or of the policy alone.
 
     `created_by` is the id of the API key that made it; `ended_at` is null for the present state.
+    `policy` is how calls were made there from then on, null for the one by default.
     """
 
     id: str
@@ -32,6 +34,7 @@ class DeploymentResponse(Answer):
     created_at: datetime
     created_by: str
     ended_at: datetime | None
+    policy: PolicyView | None
 
 
 @router.get("/api/projects/{project_id}/deployments", operation_id="Deployments_list")
@@ -42,7 +45,7 @@ async def history(
     page: FirstZero = 0,
     size: Size = 50,
 ) -> PaginatedData[DeploymentResponse]:
-    """List every change of what is live in a project, newest first."""
+    """List every change of what is live in a project, or of how it is called, newest first."""
     found = await services.deployments.history(caller, project_id, from_zero(page, size))
     names = await services.environments.names(caller)
     records = [_view(each, names) for each in found.items]
@@ -61,4 +64,5 @@ def _view(deployment: Deployment, names: Mapping[EnvironmentId, str]) -> Deploym
         created_at=moment(deployment.created_at),
         created_by=deployment.created_by,
         ended_at=None if deployment.ended_at is None else moment(deployment.ended_at),
+        policy=None if deployment.policy is None else policy_view(deployment.policy),
     )

@@ -1,9 +1,12 @@
 """What the stores of projects, configurations, deployments and environments show of another organisation: nothing."""
 
+from dataclasses import replace
+
 from everloop import errors
 from everloop.domain.config import ModelConfig
 from everloop.domain.environment import Environment
 from everloop.domain.ids import EnvironmentId, ProjectId
+from everloop.domain.policy import Policy
 from everloop.domain.project import ProjectSort
 from everloop.domain.scope import Scope
 from everloop.storage.opening import Storage
@@ -57,6 +60,10 @@ TOUCHING_NOTHING: Touching = {
         lambda s, who: s.deployments.deploy(who, [a_deployment("dep_3", None)]),
         errors.NotFound,
     ),
+    "DeploymentStore.change_policy": (
+        lambda s, who: s.deployments.change_policy(who, a_deployment("dep_3", None)),
+        errors.NotFound,
+    ),
     "EnvironmentStore.rename": (lambda s, who: s.environments.rename(who, STAGING, "stolen"), errors.NotFound),
     "EnvironmentStore.make_default": (lambda s, who: s.environments.make_default(who, STAGING), errors.NotFound),
     "EnvironmentStore.delete": (lambda s, who: s.environments.delete(who, STAGING, 99), errors.NotFound),
@@ -87,10 +94,18 @@ STEPS: Steps = {
         a_deployment(f"dep_{pick.now}", project=pick.project, environment="env_0"),
     ),
     "deploy": lambda s, who, pick: _deploy(s, who, pick.project, pick.environment, pick.now),
+    "policy": lambda s, who, pick: _policy(s, who, pick.project, pick.environment, pick.now),
     "clear": lambda s, who, pick: s.deployments.deploy(
         who, [a_deployment(f"dep_{pick.now}", None, pick.project, pick.environment, pick.now)]
     ),
 }
+
+
+async def _policy(s: Storage, who: Scope, project: str, environment: EnvironmentId, now: int) -> None:
+    uses = await s.configs.of_project(who, ProjectId(project))
+    policy = Policy(fallbacks=tuple(each.version.id for each in uses[:1]))
+    row = replace(a_deployment(f"dep_{now}", None, project, environment, now), policy=policy)
+    await s.deployments.change_policy(who, row)
 
 
 async def _deploy(s: Storage, who: Scope, project: str, environment: EnvironmentId, now: int) -> None:
