@@ -7,7 +7,7 @@ from everloop.ports.system import Clock
 from everloop.storage.log_batch import Rows
 
 # Seconds between the folds of logs of experiments.
-_SECONDS: Final = 0.25
+_SECONDS: Final = 1.0
 # Logs of any kind after which it is time: whoever looks for those of experiments reads all that lie above the mark.
 _LOGS: Final = 2_000
 

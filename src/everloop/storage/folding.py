@@ -8,7 +8,6 @@ PostgreSQL gives no such order and keeps its sums with each batch (`postgres.log
 """
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import chain
@@ -16,7 +15,7 @@ from typing import Any, Final, Protocol
 
 from sqlalchemy import Table
 
-from everloop.domain.latency import bucket_of
+from everloop.domain.latency import buckets_of
 from everloop.storage import counting
 from everloop.storage.experiment_tables import arm_latency, arm_usage
 from everloop.storage.exposures import CANCELLED, MOST_DOLLARS, MOST_TOKENS, Arm, SumRow
@@ -101,13 +100,13 @@ def _fold_stretch(execute: Execute, after: int, last: int) -> None:
         # The first log of a trial makes it, so that two arms never count one.
         trials = execute(_TRIALS, (after, last, *arm)).rowcount
         usage.append((*arm, trials, *row[4:-1]))
-        latencies += ((*arm, bucket, logs) for bucket, logs in _buckets(row[-1]).items())
+        latencies += ((*arm, bucket, logs) for bucket, logs in buckets_of(_numbers(row[-1])).items())
     _add(execute, arm_usage, usage)
     _add(execute, arm_latency, latencies)
 
 
-def _buckets(durations: str | None) -> Counter[int]:
-    return Counter(bucket_of(float(each)) for each in durations.split(",")) if durations else Counter()
+def _numbers(durations: str | None) -> list[float]:
+    return [float(each) for each in durations.split(",")] if durations else []
 
 
 def _add(execute: Execute, table: Table, rows: Sequence[SumRow]) -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from everloop.domain.latency import ACCURACY, bucket_of, quantile
+from everloop.domain.latency import ACCURACY, bucket_of, buckets_of, quantile
 
 SECONDS = st.floats(1e-6, 3e6)
 SHARES = st.floats(0, 1)
@@ -34,6 +34,11 @@ def test_buckets_are_in_the_order_of_their_values(one: float, other: float):
 @given(seconds=st.floats(allow_nan=False))
 def test_any_number_has_a_bucket(seconds: float):
     assert bucket_of(1e-6) <= bucket_of(seconds) <= bucket_of(3e6)
+
+
+@given(values=st.lists(SECONDS | st.floats(allow_nan=False)))
+def test_many_at_once_have_the_buckets_of_each(values: list[float]):
+    assert buckets_of(values) == counted(values)
 
 
 def test_the_ends_are_the_shortest_and_the_longest():
