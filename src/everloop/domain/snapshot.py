@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
 
 from everloop.domain.config import ConfigVersion
+from everloop.domain.connection import OwnConnection
 from everloop.domain.deployment import ConfigTarget, Deployment
 from everloop.domain.environment import Environment
 from everloop.domain.experiment import Experiment, ExperimentStatus
@@ -50,6 +51,7 @@ class OrganisationView:
     projects_by_name: Mapping[str, ProjectId] = field(default_factory=dict)
     projects_by_experiment: Mapping[ExperimentId, ProjectId] = field(default_factory=dict)
     tools: Toolbox = NO_TOOLS
+    connections: Mapping[str, OwnConnection] = field(default_factory=dict)  # its own, by name
 
     @property
     def default_environment(self) -> Environment:

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Row, and_, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from everloop import errors
 from everloop.domain.ids import ApiKeyId, OrganisationId, ProviderKeyId
@@ -87,22 +88,8 @@ class Keys:
             return api_key_of(row)
 
     async def put_provider_key(self, scope: Scope, key: ProviderKey) -> None:
-        _same_organisation(scope, key.organisation_id)
-        values = {
-            "organisation_id": scope.organisation_id,
-            "id": key.id,
-            "provider": key.provider,
-            "sealed": key.sealed,
-            "hint": key.hint,
-            "created_at": key.created_at,
-            "updated_at": key.updated_at,
-        }
         async with self._database.write(scope.organisation_id) as connection:
-            await connection.execute(delete(provider_key).where(_of_provider(scope, key.provider)))
-            try:
-                await connection.execute(insert(provider_key).values(values))
-            except IntegrityError as error:
-                raise errors.Conflict(f"A provider key with the id `{key.id}` exists already.") from error
+            await replace_provider_key(connection, scope, key)
             await self._changes.record(connection, scope.organisation_id)
 
     async def provider_keys(self, scope: Scope) -> tuple[ProviderKey, ...]:
@@ -117,11 +104,35 @@ class Keys:
 
     async def delete_provider_key(self, scope: Scope, provider: str) -> bool:
         async with self._database.write(scope.organisation_id) as connection:
-            gone = await connection.execute(delete(provider_key).where(_of_provider(scope, provider)))
-            if gone.rowcount == 0:
+            if not await forget_provider_key(connection, scope, provider):
                 return False
             await self._changes.record(connection, scope.organisation_id)
             return True
+
+
+async def replace_provider_key(connection: AsyncConnection, scope: Scope, key: ProviderKey) -> None:
+    """Puts the key in the place of the one for its provider, within a transaction. Raises `errors.Conflict`."""
+    _same_organisation(scope, key.organisation_id)
+    values = {
+        "organisation_id": scope.organisation_id,
+        "id": key.id,
+        "provider": key.provider,
+        "sealed": key.sealed,
+        "hint": key.hint,
+        "created_at": key.created_at,
+        "updated_at": key.updated_at,
+    }
+    await forget_provider_key(connection, scope, key.provider)
+    try:
+        await connection.execute(insert(provider_key).values(values))
+    except IntegrityError as error:
+        raise errors.Conflict(f"A provider key with the id `{key.id}` exists already.") from error
+
+
+async def forget_provider_key(connection: AsyncConnection, scope: Scope, provider: str) -> bool:
+    """Takes the key for a provider away, within a transaction; whether there was one."""
+    gone = await connection.execute(delete(provider_key).where(_of_provider(scope, provider)))
+    return gone.rowcount > 0
 
 
 def _of_provider(scope: Scope, provider: str) -> Any:  # noqa: ANN401 - an SQL expression

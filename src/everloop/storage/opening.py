@@ -7,6 +7,7 @@ from typing import Protocol
 from everloop.ports.system import Clock, Metrics
 from everloop.storage.changes import Changes
 from everloop.storage.configs import Configs
+from everloop.storage.connections import Connections
 from everloop.storage.database import Database
 from everloop.storage.datapoints import Datapoints
 from everloop.storage.datasets import Datasets
@@ -61,6 +62,7 @@ class Storage:
     datapoints: Datapoints
     keys: Keys
     tools: Tools
+    connections: Connections
     idempotency: Idempotency
     log_writer: SqliteLogWriter | PostgresLogWriter
     feed: PollingFeed
@@ -113,6 +115,7 @@ async def open_storage(url: str, clock: Clock, metrics: Metrics) -> Storage:
         datapoints=Datapoints(database),
         keys=Keys(database, changes),
         tools=Tools(database, changes),
+        connections=Connections(database, changes),
         idempotency=Idempotency(database),
         log_writer=opened.log_writer,
         feed=opened.feed,

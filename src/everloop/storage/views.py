@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from everloop.domain.config import ConfigVersion
+from everloop.domain.connection import OwnConnection
 from everloop.domain.deployment import Deployment
 from everloop.domain.environment import Environment
 from everloop.domain.experiment import Experiment
@@ -19,7 +20,9 @@ from everloop.domain.keys import ApiKey, ProviderKey
 from everloop.domain.organisation_tool import OrganisationTool
 from everloop.domain.snapshot import OrganisationView, ProjectView
 from everloop.domain.toolbox import Toolbox
+from everloop.storage import provider_tables
 from everloop.storage.configs import version_of
+from everloop.storage.connections import connection_of
 from everloop.storage.deployments import deployment_of
 from everloop.storage.environments import environment_of
 from everloop.storage.experiment_rows import by_organisation, read_experiments
@@ -73,9 +76,10 @@ async def organisation_views(
     for row in (await connection.execute(select(api_key).where(api_key.c.organisation_id.in_(owners)))).all():
         keys[row.organisation_id].append(api_key_of(row))
     tools = await _tools(connection, owners)
+    owned = await _connections(connection, owners)
     return {
         OrganisationId(each): OrganisationView(
-            OrganisationId(each), environments[each], sealed[each], tuple(keys[each]), tools=Toolbox.of(tools[each])
+            OrganisationId(each), environments[each], sealed[each], tuple(keys[each]), tools=Toolbox.of(tools[each]), connections=owned[each]
         )
         for each in (await connection.execute(owners)).scalars().all()
     }
@@ -85,6 +89,16 @@ async def _tools(connection: AsyncConnection, owners: Select[tuple[str]]) -> def
     found: defaultdict[str, list[OrganisationTool]] = defaultdict(list)
     for row in (await connection.execute(select(tool).where(tool.c.organisation_id.in_(owners)))).all():
         found[row.organisation_id].append(tool_of(row))
+    return found
+
+
+async def _connections(
+    connection: AsyncConnection, owners: Select[tuple[str]]
+) -> defaultdict[str, dict[str, OwnConnection]]:
+    table = provider_tables.connection
+    found: defaultdict[str, dict[str, OwnConnection]] = defaultdict(dict)
+    for row in (await connection.execute(select(table).where(table.c.organisation_id.in_(owners)))).all():
+        found[row.organisation_id][row.name] = connection_of(row)
     return found
 
 
