@@ -66,15 +66,16 @@ def test_fallbacks_that_cannot_be(running_server, two, register, project_name):
     chat = register(endpoint="chat", prompt_template=None, chat_template=[{"role": "user", "content": "hi"}])
     live, good = first["config"]["id"], second["config"]["id"]
     wrong = {
-        "config_nobody": "no config with the id",
         elsewhere: "no config with the id",
         live: "is what is live there",
         chat["config"]["id"]: "a fallback must be of the same kind",
     }
     issues = refused(running_server, place, {"fallbacks": [good, *wrong, good]})
-    assert [each["loc"] for each in issues] == [["body", "fallbacks", place] for place in range(1, 6)][: len(issues)]
+    assert [each["loc"] for each in issues] == [["body", "fallbacks", index] for index in (1, 2, 3, 4)]
     for issue, words in zip(issues, [*wrong.values(), "is listed twice"], strict=True):
         assert words in issue["msg"]
+    (nobody,) = refused(running_server, place, {"fallbacks": ["config_nobody"]})
+    assert "no config with the id 'config_nobody'" in nobody["msg"]
     (many,) = refused(running_server, place, {"fallbacks": [good] * 6})
     assert "At most 5 fallbacks" in many["msg"]
     assert shown(running_server.get(place).expect(200)) == DEFAULT
