@@ -14,7 +14,7 @@ def a_batch(*logs: Log) -> list[Rows]:
 EXPOSED, PLAIN = a_batch(an_exposed_log()), a_batch(a_log())
 
 
-def test_logs_of_experiments_are_folded_four_times_a_second():
+def test_logs_of_experiments_are_folded_once_a_second():
     clock = StillClock()
     pace = FoldPace(clock)
     due = []
@@ -22,7 +22,7 @@ def test_logs_of_experiments_are_folded_four_times_a_second():
         due.append(pace.due_with(EXPOSED))
         if due[-1]:
             pace.folded()
-        clock.milliseconds += 100
+        clock.milliseconds += 400
     assert due == [True, False, False, True, False, False, True, False, False, True]
 
 
@@ -40,10 +40,10 @@ def test_those_that_came_too_early_are_folded_with_a_later_batch():
     assert pace.due_with(EXPOSED)
     pace.folded()
     assert not pace.due_with(EXPOSED)
-    clock.milliseconds += 300
+    clock.milliseconds += 1200
     assert pace.due_with(PLAIN)
     pace.folded()
-    clock.milliseconds += 300
+    clock.milliseconds += 1200
     assert not pace.due_with(PLAIN)
 
 
