@@ -18,6 +18,8 @@ ApiKeyId = NewType("ApiKeyId", str)
 ProviderKeyId = NewType("ProviderKeyId", str)
 DeploymentId = NewType("DeploymentId", str)
 ToolId = NewType("ToolId", str)
+LimitId = NewType("LimitId", str)
+PriceId = NewType("PriceId", str)
 ConnectionId = NewType("ConnectionId", str)
 
 # In the order of ASCII, so that numbers written with it sort as text.
@@ -50,6 +52,8 @@ class Prefix(StrEnum):
     DATAPOINT = "evtc"
     CLAIM = "claim"
     CONNECTION = "conn"
+    LIMIT = "lim"
+    PRICE = "price"
 
 
 def base62(number: int, width: int) -> str:
@@ -64,6 +68,15 @@ def base62(number: int, width: int) -> str:
 def identifier(prefix: Prefix, number: int) -> str:
     """An identifier whose 21 characters are the base-62 digits of `number` (uniform below 62**21 for a random one)."""
     return f"{prefix.value}_{base62(number, LENGTH)}"
+
+
+def milliseconds_of(time_ordered_id: str) -> int:
+    """The time that an identifier of `time_ordered` carries, in Unix milliseconds."""
+    start = time_ordered_id.index("_") + 1
+    number = 0
+    for digit in time_ordered_id[start : start + TIME_WIDTH]:
+        number = number * len(ALPHABET) + ALPHABET.index(digit)
+    return number
 
 
 def time_ordered(prefix: Prefix, milliseconds: int, number: int) -> str:

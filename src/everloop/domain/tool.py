@@ -7,6 +7,11 @@ from everloop.domain.config import ModelConfig
 from everloop.errors import InvalidFields
 
 
+def has_tools(config: ModelConfig) -> bool:
+    """Whether a configuration has tools of its own, be it in the provider's words."""
+    return bool(config.tools) or "tools" in config.other
+
+
 def check_choice(config: ModelConfig, choice: str | Mapping[str, Any] | None) -> None:
     """Raises `InvalidFields` when a call asks for a tool that its configuration does not have.
 

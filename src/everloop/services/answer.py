@@ -48,11 +48,12 @@ class Answer:
 class StreamedAnswer:
     """An answer as it comes: `chunks` raises what goes wrong before the first of them.
 
-    `config_ids` has the configuration of each sample.
+    `log_ids` and `config_ids` have the log and the configuration of each sample.
     """
 
     project_id: ProjectId
     session_id: SessionId | None
+    log_ids: Sequence[LogId]
     config_ids: Sequence[ConfigId]
     chunks: AsyncGenerator[Chunk, None]
 

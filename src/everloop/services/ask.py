@@ -5,7 +5,7 @@ from dataclasses import replace
 from everloop.domain.config import ConfigVersion, ModelConfig
 from everloop.domain.generation import GenerationRequest
 from everloop.domain.message import filled, text_of
-from everloop.domain.tool import check_choice
+from everloop.domain.tool import check_choice, has_tools
 from everloop.errors import BadRequest, InvalidFields
 from everloop.services.command import Chat, CompletionCommand
 from everloop.services.rendering import Filler
@@ -47,14 +47,16 @@ def _chat(
         raise InvalidFields.one(
             ("body", "messages"), "The config has no chat template, so the call must bring a message at least."
         )
+    config = _with_wishes(config, chat)
     check_choice(config, chat.tool_choice)
     return GenerationRequest(
-        config=_with_wishes(config, chat),
+        config=config,
         prompt=text_of(messages),
         samples=samples,
         streamed=streamed,
         user=command.user,
         seed=command.seed,
+        logprobs=command.logprobs,
         messages=messages,
         tool_choice=chat.tool_choice,
         tool_results=results,
@@ -62,7 +64,12 @@ def _chat(
 
 
 def _with_wishes(config: ModelConfig, chat: Chat) -> ModelConfig:
-    if chat.response_format is None and chat.reasoning_effort is None:
+    if chat.response_format is None and chat.reasoning_effort is None and not chat.tools:
         return config
     effort = config.reasoning_effort if chat.reasoning_effort is None else chat.reasoning_effort
-    return replace(config, response_format=chat.response_format or config.response_format, reasoning_effort=effort)
+    return replace(
+        config,
+        response_format=chat.response_format or config.response_format,
+        reasoning_effort=effort,
+        tools=config.tools if has_tools(config) else chat.tools,
+    )

@@ -19,13 +19,14 @@ class Chat:
     """What a chat brings that a completion does not; `messages` come after those of the configuration's template.
 
     `tool_choice` is v4's: `none`, `auto`, `required`, or an object that names one tool. `response_format` and
-    `reasoning_effort` go before those of the configuration.
+    `reasoning_effort` go before those of the configuration; `tools` (v4's) are for one that has none of its own.
     """
 
     messages: tuple[Message, ...]
     tool_choice: str | Mapping[str, Any] | None = None
     response_format: Mapping[str, Any] | None = None
     reasoning_effort: str | int | None = None
+    tools: tuple[Mapping[str, Any], ...] = ()
 
 
 @value

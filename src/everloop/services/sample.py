@@ -22,8 +22,9 @@ class ToolCallPiece:
 class Chunk:
     """A piece of one sample: those of `output` add up to the plain answer's output, those of `raw_output` to its own.
 
-    The last chunk of a sample has its `finish_reason`, `usage` and `tool_results`; one with an `error` is the last one
-    too, and has no text. One with a piece of a tool call has no text either.
+    The last chunk of a sample has its `finish_reason`, `usage`, `tool_results` and `response`, what a plain answer's
+    body would have been for it; one with an `error` is the last one too, and has no text. One with a piece of a tool
+    call has no text either.
     """
 
     log_id: LogId
@@ -35,6 +36,7 @@ class Chunk:
     error: EverloopError | None = None
     tool_call: ToolCallPiece | None = None
     tool_results: tuple[ToolResult, ...] = ()
+    response: bytes | None = None
 
 
 @dataclass(slots=True)

@@ -151,6 +151,7 @@ class SampleStreams:
                     finish_reason=sample.finish.reason,
                     usage=usage,
                     tool_results=self._call.prepared.request.tool_results,
+                    response=sample.finish.response,
                 )
             )
             self._told = True

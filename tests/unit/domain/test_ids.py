@@ -1,6 +1,6 @@
 import pytest
 
-from everloop.domain.ids import LENGTH, TIME_WIDTH, Prefix, base62, identifier, time_ordered
+from everloop.domain.ids import LENGTH, TIME_WIDTH, Prefix, base62, identifier, milliseconds_of, time_ordered
 
 
 def test_digits_are_in_the_order_of_ascii():
@@ -24,3 +24,4 @@ def test_ids_made_later_sort_later_and_begin_with_their_time():
     assert early < late
     assert len(late) == len("data_") + LENGTH
     assert late.startswith(f"data_{base62(1_700_000_000_001, TIME_WIDTH)}")
+    assert [milliseconds_of(each) for each in (early, late)] == [1_700_000_000_000, 1_700_000_000_001]

@@ -71,6 +71,17 @@ def test_a_chats_wishes_go_before_the_configs_and_only_they():
     assert (wished.response_format, wished.reasoning_effort) == ({"type": "json_object"}, "high")
 
 
+def test_a_chats_tools_are_for_a_config_without_any():
+    add, own = {"name": "add"}, {"name": "own"}
+    chat = Chat((USER,), tools=(add,), tool_choice={"type": "function", "function": {"name": "add"}})
+    request = asked(ModelConfig("m"), chat, logprobs=2)
+    assert (request.config.tools, request.tool_choice, request.logprobs) == ((add,), chat.tool_choice, 2)
+    for config in (ModelConfig("m", tools=(own,)), ModelConfig("m", other={"tools": [own]})):
+        assert asked(config, Chat((USER,), tools=(add,))).config.tools == config.tools
+    with pytest.raises(InvalidFields, match="'add', but only own"):
+        asked(ModelConfig("m", tools=(own,)), chat)
+
+
 def test_a_chat_without_a_message_or_with_a_tool_that_is_not_there_is_refused():
     with pytest.raises(InvalidFields) as caught:
         asked(ModelConfig("m", chat_template=()), Chat(()))

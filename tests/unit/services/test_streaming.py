@@ -32,6 +32,14 @@ async def streamed(house, **changes):
     return [chunk async for chunk in answer.chunks]
 
 
+async def test_the_logs_and_configs_of_all_samples_are_known_before_the_first_piece(house):
+    house.provider.streams([Finish(1, "stop", b"{}"), Finish(0, "stop", b"{}")])
+    answer = await house.completion.stream(house.scope, command(num_samples=2))
+    chunks = [chunk async for chunk in answer.chunks]
+    assert [answer.log_ids[chunk.index] for chunk in chunks] == [chunk.log_id for chunk in chunks]
+    assert [log.config_id for log in house.kept] == list(answer.config_ids)
+
+
 def by_sample(chunks, index):
     return [chunk for chunk in chunks if chunk.index == index]
 
@@ -49,6 +57,7 @@ async def test_one_sample_comes_in_pieces_and_ends_with_its_reason_and_its_count
     assert [chunk.usage for chunk in chunks] == [None, None, None, Usage(3, 4, 1)]
     (log,) = house.kept
     assert {chunk.log_id for chunk in chunks} == {log.id}
+    assert [chunk.response for chunk in chunks] == [None, None, None, b'{"r":1}']
     assert (log.body.output, log.body.raw_output) == ("Hello world", " Hello world\n")
     assert (log.usage, log.finish_reason, log.error_kind) == (Usage(3, 4, 1), "stop", None)
     assert (log.body.provider_response, log.prompt_cost, log.output_cost) == (b'{"r":1}', 3, 8)
