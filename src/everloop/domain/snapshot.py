@@ -10,6 +10,8 @@ from everloop.domain.environment import Environment
 from everloop.domain.experiment import Experiment, ExperimentStatus
 from everloop.domain.ids import ConfigId, EnvironmentId, ExperimentId, OrganisationId, ProjectId
 from everloop.domain.keys import ApiKey, ProviderKey
+from everloop.domain.limit import Limit, Subject
+from everloop.domain.price import Price
 from everloop.domain.project import Project
 from everloop.domain.toolbox import NO_TOOLS, Toolbox
 from everloop.domain.value import value
@@ -41,7 +43,11 @@ class ProjectView:
 
 @value
 class OrganisationView:
-    """An organisation's environments, keys, projects and tools. `provider_keys` is by provider name."""
+    """An organisation's environments, keys, projects, tools, limits and prices.
+
+    `provider_keys` is by provider name, `limits` by what has them (subjects without any are left out), `prices` by
+    provider and model.
+    """
 
     id: OrganisationId
     environments: Mapping[EnvironmentId, Environment] = field(default_factory=dict)
@@ -52,6 +58,8 @@ class OrganisationView:
     projects_by_experiment: Mapping[ExperimentId, ProjectId] = field(default_factory=dict)
     tools: Toolbox = NO_TOOLS
     connections: Mapping[str, OwnConnection] = field(default_factory=dict)  # its own, by name
+    limits: Mapping[Subject, tuple[Limit, ...]] = field(default_factory=dict)
+    prices: Mapping[tuple[str, str], Price] = field(default_factory=dict)
 
     @property
     def default_environment(self) -> Environment:

@@ -9,8 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from everloop import errors
 from everloop.domain.ids import ApiKeyId, OrganisationId, ProviderKeyId
 from everloop.domain.keys import ApiKey, ProviderKey
+from everloop.domain.limit import Subject, SubjectKind
 from everloop.domain.scope import Scope
 from everloop.storage.changes import Changes
+from everloop.storage.limit_rows import drop_limits
 from everloop.storage.tables import api_key, provider_key
 from everloop.storage.transactions import Transactions
 
@@ -84,6 +86,7 @@ class Keys:
             row = (await connection.execute(select(api_key).where(mine))).one_or_none()
             if row is None:
                 return None
+            await drop_limits(connection, scope.organisation_id, Subject(SubjectKind.API_KEY, key_id))
             await self._changes.record(connection, scope.organisation_id)
             return api_key_of(row)
 

@@ -19,6 +19,7 @@ from everloop.storage.feedback import FeedbackOfLogs
 from everloop.storage.health import DatabaseHealth
 from everloop.storage.idempotency import Idempotency
 from everloop.storage.keys import Keys
+from everloop.storage.limits import Limits
 from everloop.storage.location import database_file, postgres_url
 from everloop.storage.log_writer import SqliteLogWriter
 from everloop.storage.logs import Logs
@@ -28,11 +29,13 @@ from everloop.storage.postgres.database import PostgresDatabase
 from everloop.storage.postgres.listening import Listener
 from everloop.storage.postgres.log_writer import PostgresLogWriter
 from everloop.storage.postgres.retention import PostgresOldLogs
+from everloop.storage.prices import Prices
 from everloop.storage.projects import Projects
 from everloop.storage.retention import OldLogs
 from everloop.storage.sessions import Sessions
 from everloop.storage.tools import Tools
 from everloop.storage.transactions import Transactions
+from everloop.storage.used import Used
 
 _HEALTH_PATIENCE = 1.0
 
@@ -63,6 +66,9 @@ class Storage:
     keys: Keys
     tools: Tools
     connections: Connections
+    limits: Limits
+    used: Used
+    prices: Prices
     idempotency: Idempotency
     log_writer: SqliteLogWriter | PostgresLogWriter
     feed: PollingFeed
@@ -116,6 +122,9 @@ async def open_storage(url: str, clock: Clock, metrics: Metrics) -> Storage:
         keys=Keys(database, changes),
         tools=Tools(database, changes),
         connections=Connections(database, changes),
+        limits=Limits(database, changes),
+        used=Used(database),
+        prices=Prices(database, changes),
         idempotency=Idempotency(database),
         log_writer=opened.log_writer,
         feed=opened.feed,

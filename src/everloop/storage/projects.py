@@ -9,12 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from everloop import errors
 from everloop.domain.feedback import DEFAULT_TYPES
 from everloop.domain.ids import OrganisationId, ProjectId
+from everloop.domain.limit import Subject, SubjectKind
 from everloop.domain.page import Page, PageRequest
 from everloop.domain.project import Project, ProjectSort
 from everloop.domain.scope import Scope
 from everloop.storage.changes import Changes
 from everloop.storage.experiment_tables import experiment
 from everloop.storage.feedback_types import add_types
+from everloop.storage.limit_rows import drop_limits
 from everloop.storage.tables import deployment
 from everloop.storage.tables import project as table
 from everloop.storage.texts import place_of
@@ -129,6 +131,8 @@ class Projects:
             for inside, end in ((deployment, deployment.c.ended_at), (experiment, experiment.c.deleted_at)):
                 open_ = and_(_of_project(inside, scope, project_id), end.is_(None))
                 await connection.execute(update(inside).where(open_).values({end: now}))
+            if await drop_limits(connection, scope.organisation_id, Subject(SubjectKind.PROJECT, project_id)):
+                await self._changes.record(connection, scope.organisation_id)
             await self._changes.record(connection, scope.organisation_id, project_id)
 
 

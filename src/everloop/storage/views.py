@@ -17,7 +17,9 @@ from everloop.domain.environment import Environment
 from everloop.domain.experiment import Experiment
 from everloop.domain.ids import ConfigId, EnvironmentId, ExperimentId, OrganisationId
 from everloop.domain.keys import ApiKey, ProviderKey
+from everloop.domain.limit import Limit, Subject
 from everloop.domain.organisation_tool import OrganisationTool
+from everloop.domain.price import Price
 from everloop.domain.snapshot import OrganisationView, ProjectView
 from everloop.domain.toolbox import Toolbox
 from everloop.storage import provider_tables
@@ -28,7 +30,11 @@ from everloop.storage.environments import environment_of
 from everloop.storage.experiment_rows import by_organisation, read_experiments
 from everloop.storage.experiment_tables import experiment
 from everloop.storage.keys import api_key_of, provider_key_of
+from everloop.storage.limit_rows import limit_of
+from everloop.storage.limit_tables import usage_limit
+from everloop.storage.prices import price_of
 from everloop.storage.projects import project_of
+from everloop.storage.provider_tables import price
 from everloop.storage.tables import (
     api_key,
     deployment,
@@ -77,9 +83,17 @@ async def organisation_views(
         keys[row.organisation_id].append(api_key_of(row))
     tools = await _tools(connection, owners)
     owned = await _connections(connection, owners)
+    limits, prices = await _limits(connection, owners), await _prices(connection, owners)
     return {
         OrganisationId(each): OrganisationView(
-            OrganisationId(each), environments[each], sealed[each], tuple(keys[each]), tools=Toolbox.of(tools[each]), connections=owned[each]
+            OrganisationId(each),
+            environments[each],
+            sealed[each],
+            tuple(keys[each]),
+            tools=Toolbox.of(tools[each]),
+            connections=owned[each],
+            limits=limits[each],
+            prices=prices[each],
         )
         for each in (await connection.execute(owners)).scalars().all()
     }
@@ -89,6 +103,26 @@ async def _tools(connection: AsyncConnection, owners: Select[tuple[str]]) -> def
     found: defaultdict[str, list[OrganisationTool]] = defaultdict(list)
     for row in (await connection.execute(select(tool).where(tool.c.organisation_id.in_(owners)))).all():
         found[row.organisation_id].append(tool_of(row))
+    return found
+
+
+async def _limits(
+    connection: AsyncConnection, owners: Select[tuple[str]]
+) -> defaultdict[str, dict[Subject, tuple[Limit, ...]]]:
+    found: defaultdict[str, dict[Subject, tuple[Limit, ...]]] = defaultdict(dict)
+    query = select(usage_limit).where(usage_limit.c.organisation_id.in_(owners)).order_by(usage_limit.c.number)
+    for row in (await connection.execute(query)).all():
+        each, mine = limit_of(row), found[row.organisation_id]
+        mine[each.subject] = (*mine.get(each.subject, ()), each)
+    return found
+
+
+async def _prices(
+    connection: AsyncConnection, owners: Select[tuple[str]]
+) -> defaultdict[str, dict[tuple[str, str], Price]]:
+    found: defaultdict[str, dict[tuple[str, str], Price]] = defaultdict(dict)
+    for row in (await connection.execute(select(price).where(price.c.organisation_id.in_(owners)))).all():
+        found[row.organisation_id][row.provider, row.model] = price_of(row)
     return found
 
 

@@ -18,9 +18,11 @@ from everloop.domain.ids import (
     EnvironmentId,
     ExperimentId,
     FeedbackId,
+    LimitId,
     LogId,
     OrganisationId,
     Prefix,
+    PriceId,
     ProjectId,
     ProviderKeyId,
     SessionId,
@@ -29,11 +31,13 @@ from everloop.domain.ids import (
     time_ordered,
 )
 from everloop.domain.keys import ApiKey, ProviderKey
+from everloop.domain.limit import Limit, Measure, Period, Subject, SubjectKind
 from everloop.domain.log import Log, LogBody
 from everloop.domain.organisation import Organisation
 from everloop.domain.organisation_tool import OrganisationTool, ToolKind
 from everloop.domain.outcome import PositiveLabel
 from everloop.domain.page import PageRequest
+from everloop.domain.price import Price
 from everloop.domain.project import Project
 from everloop.domain.session import Session
 from everloop.domain.trial import Trial
@@ -243,3 +247,28 @@ def a_provider_key(
     identifier: str = "pkey_1", provider: str = "openai", organisation: str = "org_a", sealed: bytes = b"\x00\xff"
 ) -> ProviderKey:
     return ProviderKey(ProviderKeyId(identifier), OrganisationId(organisation), provider, sealed, "abcd", 6, 7)
+
+
+def of_project(identifier: str = "pr_1") -> Subject:
+    return Subject(SubjectKind.PROJECT, ProjectId(identifier))
+
+
+def of_key(identifier: str = "key_1") -> Subject:
+    return Subject(SubjectKind.API_KEY, ApiKeyId(identifier))
+
+
+def a_limit(
+    identifier: str = "lim_1",
+    subject: Subject | None = None,
+    measure: Measure = Measure.REQUESTS,
+    period: Period = Period.MINUTE,
+    amount: float = 10.0,
+    created_at: int = 70,
+) -> Limit:
+    return Limit(LimitId(identifier), subject or of_project(), measure, period, amount, created_at, created_at)
+
+
+def a_price(
+    identifier: str = "price_1", model: str = "m", prompt_price: float = 2.0, provider: str = "mock", at: int = 80
+) -> Price:
+    return Price(PriceId(identifier), provider, model, prompt_price, 2 * prompt_price, at, at)

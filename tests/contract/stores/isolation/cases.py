@@ -9,6 +9,7 @@ from tests.contract.stores.isolation import (
     experiments,
     feed,
     idempotency,
+    limits,
     logs,
     organisations,
     projects,
@@ -27,11 +28,14 @@ def joined(parts: Iterable[Mapping[str, Case]]) -> dict[str, Case]:
 
 
 SEEING_NOTHING: Seeing = joined(
-    each.SEEING_NOTHING for each in (logs, projects, experiments, datasets, organisations, idempotency, tools, feed)
+    each.SEEING_NOTHING
+    for each in (logs, projects, experiments, datasets, organisations, idempotency, tools, limits, feed)
 )
 TOUCHING_NOTHING: Touching = joined(
-    each.TOUCHING_NOTHING for each in (logs, projects, experiments, datasets, organisations, idempotency, tools)
+    each.TOUCHING_NOTHING for each in (logs, projects, experiments, datasets, organisations, idempotency, tools, limits)
 )
-MAKING_OWN: Making = joined(each.MAKING_OWN for each in (logs, projects, organisations, idempotency, tools))
-OF_NO_ORGANISATION = {name for each in (logs, organisations, idempotency, feed) for name in each.OF_NO_ORGANISATION}
-STEPS: Steps = joined(each.STEPS for each in (logs, projects, experiments, datasets, organisations, tools))
+MAKING_OWN: Making = joined(each.MAKING_OWN for each in (logs, projects, organisations, idempotency, tools, limits))
+OF_NO_ORGANISATION = {
+    name for each in (logs, organisations, idempotency, limits, feed) for name in each.OF_NO_ORGANISATION
+}
+STEPS: Steps = joined(each.STEPS for each in (logs, projects, experiments, datasets, organisations, tools, limits))

@@ -15,8 +15,10 @@ from tests.contract.stores.samples import (
     a_dataset,
     a_deployment,
     a_function,
+    a_limit,
     a_log,
     a_piece,
+    a_price,
     a_project,
     a_provider_key,
     a_session,
@@ -48,6 +50,8 @@ async def owner(storage: Storage, scope: Scope) -> Scope:
     await storage.keys.add_api_key(scope, an_api_key())
     await storage.keys.put_provider_key(scope, a_provider_key())
     await storage.tools.create(scope, a_function(description="owner's"))
+    await storage.limits.create(scope, a_limit())
+    await storage.prices.put(scope, a_price())
     await make_keyed_calls(storage, scope, KeptAnswer(b"owner's", b"owner's"))
     return scope
 
@@ -81,6 +85,8 @@ async def twin(storage: Storage, owner: Scope) -> Scope:
     await storage.keys.add_api_key(scope, an_api_key("key_1", "org_b", 99))
     await storage.keys.put_provider_key(scope, a_provider_key("pkey_1", "openai", "org_b", b"twin's"))
     await storage.tools.create(scope, a_function(description="twin's", created_at=99))
+    await storage.limits.create(scope, a_limit(amount=99.0))
+    await storage.prices.put(scope, a_price(prompt_price=99.0))
     await storage.log_writer.append(owner, [a_log("data_owners")])
     await make_keyed_calls(storage, scope, KeptAnswer(b"twin's", b"twin's"))
     return scope

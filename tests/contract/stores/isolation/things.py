@@ -10,7 +10,9 @@ from everloop.domain.ids import (
     DatasetId,
     EnvironmentId,
     ExperimentId,
+    LimitId,
     LogId,
+    PriceId,
     ProjectId,
     SessionId,
     ToolId,
@@ -27,6 +29,7 @@ GONE, STAGING = ProjectId("pr_gone"), EnvironmentId("env_s")
 DATASET, DATAPOINT = DatasetId("evts_1"), DatapointId("evtc_1")
 EXPERIMENT, TRIAL = ExperimentId("exp_1"), TrialId("trial_1")
 TOOL = ToolId("oc_1")
+LIMIT, PRICE = LimitId("lim_1"), PriceId("price_1")
 KEYED, PENDING = KeyedCall("op", "key-1", b"body"), KeyedCall("op", "key-2", b"body")
 NOTHING: Page[Any] = Page((), 0)
 BEGAN = 100
