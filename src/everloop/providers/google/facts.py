@@ -15,8 +15,8 @@ _EARLIER: Final = re.compile(r"gemini-[12](?!\d)|gemini-(?:pro|pro-vision|exp-\d
 # https://ai.google.dev/gemini-api/docs/openai
 BUDGETS: Final = {"minimal": 1024, "low": 1024, "medium": 8192, "high": 24576}
 
-# What goes in the place of a signature that nobody has: v4's messages have no room for one. Google documents it for
-# calls that its model did not make: https://ai.google.dev/gemini-api/docs/thought-signatures#faqs
+# What goes in the place of a signature that the caller did not keep. Google documents it for calls of other models:
+# https://ai.google.dev/gemini-api/docs/thought-signatures#faqs
 UNSIGNED: Final = "skip_thought_signature_validator"
 
 

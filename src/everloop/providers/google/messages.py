@@ -19,9 +19,9 @@ Content = dict[str, Any]
 
 
 def written(messages: Sequence[Message], *, signed: bool) -> dict[str, Any]:
-    """v4's messages as Gemini takes them; what a model thought is left out.
+    """v4's messages as Gemini takes them; of what a model thought only Google's signature (`thoughtSignature`) is told.
 
-    With `signed` the model wants signatures on the tool calls that are told. Raises Unprocessable.
+    With `signed` the model wants one on the tool calls of each of its messages. Raises Unprocessable.
     """
     system: list[dict[str, Any]] = []
     contents: list[Content] = []
@@ -58,9 +58,16 @@ def _turn(message: Message, names: dict[str, str], *, signed: bool) -> Content:
         return {"role": "user", "parts": parts.written(message) or [{"text": ""}]}
     said = [part for part in parts.written(message) if part.get("text") != ""]
     calls: list[dict[str, Any]] = [{"functionCall": each} for each in _calls(message, names)]
-    if calls and signed:
-        calls[0]["thoughtSignature"] = UNSIGNED  # of calls made at once, the first alone bears one
+    signature = _signature(message) or (UNSIGNED if signed and calls else None)
+    if signature and (calls or said):
+        (calls[0] if calls else said[-1])["thoughtSignature"] = signature  # of several calls the first alone bears it
     return {"role": "model", "parts": [*said, *calls] or [{"text": ""}]}
+
+
+def _signature(message: Message) -> str | None:
+    """What stands for a model's thoughts, as it was in the answer's `provider_responses`, in an item of `thinking`."""
+    found = (each.get("thoughtSignature") for each in message.get("thinking") or ())
+    return next((each for each in found if isinstance(each, str) and each), None)
 
 
 def _calls(message: Message, names: dict[str, str]) -> list[dict[str, Any]]:

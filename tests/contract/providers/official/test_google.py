@@ -171,6 +171,29 @@ CASES: dict[str, tuple[Call, Call, Any, Call]] = {
         [user(text("Hi")), model(called("add", {"a": 1})), user(replied("add", {"output": "[2]"}))],
         {"top_p": 1.0},
     ),
+    "a signature that the caller kept": (
+        {},
+        {
+            "messages": (
+                HI,
+                {
+                    "role": "assistant",
+                    "content": None,
+                    "thinking": [{"thoughtSignature": "c2lnbmVk"}],
+                    "tool_calls": calls(("c-1", "add", "{}")),
+                },
+                {"role": "tool", "tool_call_id": "c-1", "content": "2"},
+            )
+        },
+        [
+            user(text("Hi")),
+            model(
+                types.Part(function_call=types.FunctionCall(id="c-1", name="add", args={}), thought_signature=b"signed")
+            ),
+            user(replied("add", {"output": "2"}, "c-1")),
+        ],
+        {},
+    ),
     "the deprecated form of a call": (
         {},
         {

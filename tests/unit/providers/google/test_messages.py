@@ -76,3 +76,22 @@ def test_an_empty_message_is_an_empty_text(content: Any):
 def test_a_developer_is_the_system():
     told = [{"role": "developer", "content": "Be kind."}, HI]
     assert written(told, signed=False)["systemInstruction"] == {"parts": [{"text": "Be kind."}]}
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_signature_that_the_caller_kept_goes_to_the_first_call(signed: bool):
+    thinking = [{"type": "thinking", "signature": "of another vendor"}, {"thoughtSignature": "kept="}]
+    (content,) = written([{**calling("{}"), "content": "Hm.", "thinking": thinking}], signed=signed)["contents"]
+    assert [part.get("thoughtSignature") for part in content["parts"]] == [None, "kept="]
+
+
+def test_a_signature_without_calls_goes_to_the_text():
+    told = {"role": "assistant", "content": "Hello.", "thinking": [{"thoughtSignature": "kept="}]}
+    (content,) = written([told], signed=True)["contents"]
+    assert content["parts"] == [{"text": "Hello.", "thoughtSignature": "kept="}]
+
+
+@pytest.mark.parametrize("thinking", [None, [], [{}], [{"thoughtSignature": 7}], [{"thoughtSignature": ""}]])
+def test_thinking_without_a_signature(thinking: Any):
+    (content,) = written([{**calling("{}"), "thinking": thinking}], signed=True)["contents"]
+    assert content["parts"][0]["thoughtSignature"] == UNSIGNED
