@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
+from everloop.providers.google.format import GoogleFormat
 from everloop.providers.openai.format import OpenAiFormat
 from everloop.providers.wire import WireFormat
 
 FORMATS: Final[Mapping[str, WireFormat]] = {
+    "google": GoogleFormat(),
     "openai": OpenAiFormat(),
 }

@@ -1,6 +1,7 @@
 """Every dialect, in the order of their names."""
 
 from tests.contract.providers.dialects.dialect import Dialect
+from tests.contract.providers.dialects.google import Google
 from tests.contract.providers.dialects.openai import OpenAi
 
-DIALECTS: tuple[Dialect, ...] = (OpenAi(),)
+DIALECTS: tuple[Dialect, ...] = (Google(), OpenAi())
