@@ -12,7 +12,7 @@ from everloop.domain.ids import (
     time_ordered,
 )
 from everloop.errors import Unprocessable
-from everloop.ports.system import Cost
+from everloop.ports.system import Cost, Switch
 
 
 @dataclass
@@ -78,6 +78,8 @@ class FakeMetrics:
         self.requests.append((route, status))
 
     def provider_call(self, provider: str, outcome: str, seconds: float) -> None: ...
+
+    def watch(self, provider: str, circuit: Switch) -> None: ...
 
     def added_latency(self, seconds: float) -> None:
         self.added.append(seconds)

@@ -63,6 +63,15 @@ class Pricing(Protocol):
         ...
 
 
+class Switch(Protocol):
+    """What is open or not."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is open now."""
+        ...
+
+
 class Metrics(Protocol):
     """Numbers for the operator."""
 
@@ -72,6 +81,10 @@ class Metrics(Protocol):
 
     def provider_call(self, provider: str, outcome: str, seconds: float) -> None:
         """One call of a provider ended; `outcome` is `ok` or a word of `errors.FailureKind`, or `cancelled`."""
+        ...
+
+    def watch(self, provider: str, circuit: Switch) -> None:
+        """Shows from now on, for as long as there is the circuit, whether a provider is not called for being down."""
         ...
 
     def added_latency(self, seconds: float) -> None:

@@ -10,6 +10,7 @@ from typing import TypeVar
 from everloop.domain.value import value
 from everloop.errors import ProviderFailure
 from everloop.ports.system import Clock
+from everloop.providers.circuit import Turn
 
 Result = TypeVar("Result")
 
@@ -77,10 +78,12 @@ class Retrier:
         self._sleep = sleep
         self._fraction = fraction
 
-    async def run(self, attempt: Callable[[float], Awaitable[Result]], seconds: float) -> tuple[Result, int]:
+    async def run(
+        self, attempt: Callable[[float], Awaitable[Result]], seconds: float, turn: Turn | None = None
+    ) -> tuple[Result, int]:
         """The first success and the number of tries; `attempt` gets the seconds that are left.
 
-        Raises the last try's ProviderFailure.
+        Raises the last try's ProviderFailure. `turn` is told of each failure, and may forbid another try.
         """
         deadline = self._clock.monotonic() + seconds
         left, tries = seconds, 0
@@ -89,15 +92,22 @@ class Retrier:
             try:
                 result = await attempt(left)
             except AttemptFailed as failed:
+                failed.failure.tries = tries
+                if turn is not None:
+                    turn.failed(failed.failure)
                 wait = self._wait(failed, tries)
-                if wait is None or self._clock.monotonic() + wait >= deadline or not self._budget.take():
-                    failed.failure.tries = tries
+                if wait is None or not self._may_retry(turn, deadline - wait) or not self._budget.take():
                     raise failed.failure from None
                 await self._sleep(wait)
+                if not self._may_retry(turn, deadline):
+                    raise failed.failure from None
                 left = deadline - self._clock.monotonic()
             else:
                 self._budget.earn()
                 return result, tries
+
+    def _may_retry(self, turn: Turn | None, deadline: float) -> bool:
+        return self._clock.monotonic() < deadline and (turn is None or turn.may_retry)
 
     def _wait(self, failed: AttemptFailed, tries: int) -> float | None:
         """Seconds before the next try, or None when there shall be none."""

@@ -9,11 +9,14 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from prometheus_client import CollectorRegistry, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
+
+from everloop.ports.system import Switch
 
 OTHER: Final = "other"
 MOST_NAMES: Final = 200
@@ -109,6 +112,7 @@ class PrometheusMetrics(Collector):
             ("everloop_provider_seconds", "Time of a call of a model provider, retries included."),
             ("provider", "outcome"),
         )
+        self._circuits: WeakKeyDictionary[Switch, str] = WeakKeyDictionary()
         self._added = _Buckets(_OWN_SECONDS)
         self._commit_seconds = _Buckets(_OWN_SECONDS)
         self._commit_rows = _Buckets(_ROWS)
@@ -121,6 +125,9 @@ class PrometheusMetrics(Collector):
 
     def provider_call(self, provider: str, outcome: str, seconds: float) -> None:
         self._calls.add(provider, outcome, seconds)
+
+    def watch(self, provider: str, circuit: Switch) -> None:
+        self._circuits[circuit] = provider
 
     def added_latency(self, seconds: float) -> None:
         self._added.add(seconds)
@@ -136,6 +143,7 @@ class PrometheusMetrics(Collector):
         """Part of `prometheus_client.registry.Collector`: what was counted until now."""
         yield from self._requests.collect()
         yield from self._calls.collect()
+        yield self._open_circuits()
         for name, words, buckets in (
             (
                 "everloop_added_latency_seconds",
@@ -148,3 +156,14 @@ class PrometheusMetrics(Collector):
             family = HistogramMetricFamily(name, words)
             family.add_metric([], *buckets.read())
             yield family
+
+    def _open_circuits(self) -> Metric:
+        """0 for a provider whose connections are all called; of connections that share a name, how many are not."""
+        counts: defaultdict[str, int] = defaultdict(int)
+        for circuit, provider in list(self._circuits.items()):
+            counts[provider] += circuit.is_open
+        words = "Connections to model providers that are not called at the moment because their calls kept failing."
+        family = GaugeMetricFamily("everloop_circuits_open", words, labels=["provider"])
+        for provider, count in counts.items():
+            family.add_metric([provider], count)
+        return family

@@ -41,6 +41,7 @@ from everloop.domain.price import Price
 from everloop.domain.project import Project
 from everloop.domain.session import Session
 from everloop.domain.trial import Trial
+from everloop.ports.system import Switch
 
 ALL = PageRequest(0, 1_000)
 
@@ -73,6 +74,8 @@ class Tally:
     def request(self, route: str, status: int, seconds: float) -> None: ...
 
     def provider_call(self, provider: str, outcome: str, seconds: float) -> None: ...
+
+    def watch(self, provider: str, circuit: Switch) -> None: ...
 
     def added_latency(self, seconds: float) -> None: ...
 

@@ -1,5 +1,7 @@
 """A clock that only sleeping moves, and metrics that remember."""
 
+from everloop.ports.system import Switch
+
 
 class StillClock:
     """Starts at a round moment; `sleep` moves it and remembers."""
@@ -26,10 +28,14 @@ class RecordedMetrics:
     def __init__(self) -> None:
         self.calls: list[tuple[str, str]] = []
         self.seconds: list[float] = []
+        self.circuits: list[tuple[str, Switch]] = []
 
     def provider_call(self, provider: str, outcome: str, seconds: float) -> None:
         self.calls.append((provider, outcome))
         self.seconds.append(seconds)
+
+    def watch(self, provider: str, circuit: Switch) -> None:
+        self.circuits.append((provider, circuit))
 
     def request(self, route: str, status: int, seconds: float) -> None:
         raise AssertionError("a provider counts no requests")

@@ -108,3 +108,25 @@ def test_a_strange_name_does_not_break_the_page():
     metrics = PrometheusMetrics()
     metrics.request('/a"\n\\{b}', 200, 0.001)
     assert value(metrics, "everloop_requests_total", route='/a"\n\\{b}', status="200") == 1
+
+
+class _Switch:
+    def __init__(self, *, is_open: bool) -> None:
+        self.is_open = is_open
+
+
+def test_circuits_that_are_open_are_counted_for_as_long_as_they_are_there():
+    metrics = PrometheusMetrics()
+    circuits = [_Switch(is_open=True), _Switch(is_open=True), _Switch(is_open=False)]
+    for name, circuit in zip(("own", "own", "openai"), circuits, strict=True):
+        metrics.watch(name, circuit)
+    text = metrics.render()[0].decode()
+    assert 'everloop_circuits_open{provider="own"} 2.0' in text
+    assert 'everloop_circuits_open{provider="openai"} 0.0' in text
+    circuits[0].is_open = False
+    circuits[2].is_open = True
+    text = metrics.render()[0].decode()
+    assert 'everloop_circuits_open{provider="own"} 1.0' in text
+    assert 'everloop_circuits_open{provider="openai"} 1.0' in text
+    del circuits[:], circuit
+    assert "everloop_circuits_open{" not in metrics.render()[0].decode()
