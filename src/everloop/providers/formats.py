@@ -5,9 +5,11 @@ from typing import Final
 
 from everloop.providers.google.format import GoogleFormat
 from everloop.providers.openai.format import OpenAiFormat
+from everloop.providers.responses.format import ResponsesFormat
 from everloop.providers.wire import WireFormat
 
 FORMATS: Final[Mapping[str, WireFormat]] = {
     "google": GoogleFormat(),
     "openai": OpenAiFormat(),
+    "responses": ResponsesFormat(),
 }

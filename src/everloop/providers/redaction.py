@@ -8,19 +8,23 @@ from everloop.domain.generation import Secret
 
 REDACTED: Final = "[redacted]"
 # Shorter keys are placeholders ("EMPTY", "ollama") for servers that want none; replacing them would garble answers.
-_SHORTEST: Final = 8
+SHORTEST: Final = 8
 _TELLS_NOTHING: Final = 3  # characters of a key ("sk-") that may be shown before it is known for one
+
+
+def forms(key: str) -> tuple[bytes, ...]:
+    """How a key is written in bodies: as it is, and as JSON has it, which is mostly the same."""
+    return tuple({key.encode(), msgspec.json.encode(key)[1:-1]})
 
 
 class Redactor:
     """Replaces every occurrence of one key."""
 
-    __slots__ = ("_forms", "_key", "_written")
+    __slots__ = ("_forms", "_key")
 
     def __init__(self, key: Secret | None) -> None:
-        self._key = key.value if key is not None and len(key.value) >= _SHORTEST else None
-        self._written = msgspec.json.encode(self._key or "")[1:-1]
-        self._forms = tuple({(self._key or "").encode(), self._written})  # mostly the same
+        self._key = key.value if key is not None and len(key.value) >= SHORTEST else None
+        self._forms = forms(self._key or "")
 
     def text(self, text: str) -> str:
         """The text without the key."""
@@ -51,6 +55,11 @@ class Redactor:
             start = text.find(self._key[0], start + 1)
         return len(text)
 
+    def settled(self, text: str) -> tuple[str, int]:
+        """The text without the key, and where an end of it begins that may be the beginning of the key."""
+        text = self.text(text)
+        return text, self.held(text)
+
     def _replaced(self, body: bytes) -> bytes:
         for form in self._forms:
             if form in body:
@@ -62,7 +71,8 @@ class Redactor:
             plain = msgspec.json.encode(msgspec.json.decode(body))
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             return body  # not JSON: nobody will undo its escapes
-        return self._replaced(plain) if self._written in plain else body
+        replaced = self._replaced(plain)
+        return replaced if replaced != plain else body
 
 
 class StreamedText:
@@ -84,8 +94,7 @@ class StreamedText:
         place, end = self._redactor.find(text)
         if 0 <= place < shown:
             text, shown, lead = text[end:], 0, REDACTED
-        text = self._redactor.text(text)
-        start = self._redactor.held(text)
+        text, start = self._redactor.settled(text)
         self._tail = text[start:]
         self._shown = min(len(self._tail), _TELLS_NOTHING)
         return lead + text[shown : start + self._shown]
@@ -94,4 +103,4 @@ class StreamedText:
         """What was still waiting, now that nothing follows; most of a key is as bad as all of it."""
         tail, waiting = self._tail, self._tail[self._shown :]
         self._tail, self._shown = "", 0
-        return REDACTED if len(tail) >= _SHORTEST else waiting
+        return REDACTED if len(tail) >= SHORTEST else waiting

@@ -6,7 +6,7 @@ stream ends on without its blank line counts, since vendors end that way.
 
 from typing import Final, NamedTuple
 
-_LONGEST: Final = 1024 * 1024
+LONGEST: Final = 1024 * 1024
 _BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -22,7 +22,7 @@ class SseParser:
 
     __slots__ = ("_after_cr", "_data", "_first", "_longest", "_name", "_partial", "_size", "too_long")
 
-    def __init__(self, longest: int = _LONGEST) -> None:
+    def __init__(self, longest: int = LONGEST) -> None:
         self._longest = longest
         self._partial: list[bytes] = []
         self._data: list[bytes] = []

@@ -5,7 +5,7 @@ from typing import Protocol
 from everloop.domain.generation import Event
 from everloop.errors import ProviderFailure
 from everloop.providers.failures import malformed
-from everloop.providers.sse import ServerSentEvent, SseParser
+from everloop.providers.sse import LONGEST, ServerSentEvent, SseParser
 
 
 class EventFollower(Protocol):
@@ -34,14 +34,15 @@ class EventFollower(Protocol):
 
 
 class SseReader:
-    """A `wire.AnswerReader` out of what reads single events."""
+    """A `wire.AnswerReader` out of what reads single events, each of `longest` bytes at most."""
 
-    __slots__ = ("_follower", "_origin", "_parser")
+    __slots__ = ("_follower", "_longest", "_origin", "_parser")
 
-    def __init__(self, follower: EventFollower, origin: str) -> None:
+    def __init__(self, follower: EventFollower, origin: str, longest: int = LONGEST) -> None:
         self._follower = follower
         self._origin = origin
-        self._parser = SseParser()
+        self._longest = longest
+        self._parser = SseParser(longest)
 
     @property
     def over(self) -> bool:
@@ -78,5 +79,6 @@ class SseReader:
     def _read(self, said: list[ServerSentEvent]) -> list[Event]:
         events = [event for each in said for event in self._follower.read(each)]
         if self._parser.too_long:
-            events += self._follower.fail(malformed(self._origin, "sent a line of more than 1 MiB."))
+            message = f"sent a line of more than {self._longest // 2**20} MiB."
+            events += self._follower.fail(malformed(self._origin, message))
         return events

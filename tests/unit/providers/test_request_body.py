@@ -11,7 +11,7 @@ OURS = frozenset({"model", "stream"})
 
 
 def test_what_everloop_sets_itself_is_refused_by_name():
-    with pytest.raises(Unprocessable, match="^`other` cannot set `model`, `stream`: Everloop sets that itself.$"):
+    with pytest.raises(Unprocessable, match=r"^`other` cannot set `model`, `stream`: Everloop sets that itself.$"):
         check_other({"stream": True, "top_k": 1, "model": "x"}, OURS)
 
 

@@ -10,10 +10,11 @@ from typing import Final
 
 
 class Api(StrEnum):
-    """The two endpoints of the format."""
+    """The endpoints of the vendor. Responses are a format of their own (`providers/responses`)."""
 
     COMPLETIONS = "completions"
     CHAT = "chat"
+    RESPONSES = "responses"
 
 
 # The models of the legacy endpoint, the retired ones included, since compatible servers may bear their names:
@@ -32,9 +33,20 @@ _COMPLETION_MODEL: Final = re.compile(
 _REASONING_MODEL: Final = re.compile(r"o[134](?:-|$)|gpt-5(?!-chat|\d)")
 _NEW_TOKEN_LIMIT: Final = re.compile(r"o[134](?:-|$)|gpt-5(?!\d)")
 
+# Models that chat completions refuse ("This model is only supported in v1/responses"): `ResponsesModel` of the official
+# package names most that are not chat models, and the pages of models say so of the others
+# (https://platform.openai.com/docs/models, "Endpoints"): what is called pro or codex, deep research, computer use, and
+# models of single trades. Only under these very names: a gateway (`openai/gpt-5-pro`) offers them in chats as well.
+_RESPONSES_MODEL: Final = re.compile(
+    r"(?:ft:)?(?:o\d-pro|o\d(?:-mini)?-deep-research|computer-use-preview|codex-mini"
+    r"|gpt-\d+(?:\.\d+)?-(?:pro|codex|cyber|rosalind|astra-law)|gpt-(?:daybreak|rosalind))(?:-|$)"
+)
+
 
 def api_of(model: str) -> Api:
     """The endpoint that a model is called on."""
+    if _RESPONSES_MODEL.match(model):
+        return Api.RESPONSES
     return Api.COMPLETIONS if _COMPLETION_MODEL.match(_base(model)) else Api.CHAT
 
 

@@ -1,4 +1,4 @@
-"""The OpenAI wire format as a whole."""
+"""The OpenAI wire format as a whole. Models that are only in Responses are called there, in that format."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -12,8 +12,12 @@ from everloop.providers.failures import decoded, malformed
 from everloop.providers.openai import answer, error, request
 from everloop.providers.openai.stream import StreamedAnswer
 from everloop.providers.redaction import Redactor
+from everloop.providers.responses import request as responses
+from everloop.providers.responses.format import ResponsesFormat
 from everloop.providers.retry import AttemptFailed
 from everloop.providers.sse_reader import SseReader
+
+_RESPONSES: Final = ResponsesFormat()
 
 
 class OpenAiFormat:
@@ -33,10 +37,14 @@ class OpenAiFormat:
         self, call: PreparedCall, body: bytes, origin: str, redactor: Redactor
     ) -> tuple[tuple[Sample, ...], Usage | None]:
         """A plain answer. Raises ProviderFailure."""
+        if call.path == responses.PATH:
+            return _RESPONSES.read(call, body, origin, redactor)
         return answer.read(body, origin, call.request.samples, redactor)
 
     def follow(self, call: PreparedCall, origin: str, redactor: Redactor) -> SseReader:
         """What reads a streamed answer."""
+        if call.path == responses.PATH:
+            return _RESPONSES.follow(call, origin, redactor)
         follower = StreamedAnswer(origin, call.request.samples, redactor, chat=request.chats(call))
         return SseReader(follower, origin)
 

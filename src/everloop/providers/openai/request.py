@@ -1,10 +1,11 @@
 """A generation request in the OpenAI wire format.
 
 `other` of a configuration is spread last into the body, so it can add and override parameters, with three exceptions:
-`api` (`"completions"` or `"chat"`) decides the endpoint for models that facts.py judges wrongly, and is not sent; what
-decides the shape of the answer, or where the call goes, is refused.
+`api` (`"completions"`, `"chat"` or `"responses"`) decides the endpoint for models that facts.py judges wrongly, and is
+not sent; what decides the shape of the answer, or where the call goes, is refused.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from everloop.domain.config import ModelConfig
@@ -13,20 +14,31 @@ from everloop.errors import Unprocessable
 from everloop.providers.openai.facts import Api, api_of, reasons, token_limit_field
 from everloop.providers.openai.messages import written
 from everloop.providers.request_body import check_other, encoded, given
+from everloop.providers.responses import request as responses
 
 _PATHS: Final = {Api.COMPLETIONS: "/completions", Api.CHAT: "/chat/completions"}
 PATHS: Final = tuple(_PATHS.values())
 
 # Everloop sets these itself: an answer of another shape could not be read, counted or attributed.
 _OURS: Final = frozenset({"model", "messages", "prompt", "n", "stream"})
+ALWAYS: Final = object()
+_NOTHING: Final[Mapping[str, Any]] = {}
 _SAMPLING: Final = {"temperature": 1.0, "top_p": 1.0, "presence_penalty": 0.0, "frequency_penalty": 0.0}
 
 
-def prepare(request: GenerationRequest) -> PreparedCall:
-    """The path and body for one request. Raises Unprocessable for what the format cannot do."""
-    check_other(request.config.other, _OURS)
+def prepare(request: GenerationRequest, spared: Mapping[str, Any] = _NOTHING) -> PreparedCall:
+    """The path and body for one request. Raises Unprocessable for what the format cannot do.
+
+    `spared` are fields that are left out at the value given for them, or `ALWAYS`, unless `other` has them.
+    """
     api = _api(request.config)
+    if api is Api.RESPONSES:
+        return responses.prepare(request)
+    check_other(request.config.other, _OURS)
     body = _prompt(request, api) | _parameters(request, api) | _streaming(request)
+    for name in spared.keys() & body.keys():
+        if spared[name] is ALWAYS or spared[name] == body[name]:
+            del body[name]
     body.update((key, value) for key, value in request.config.other.items() if key != "api")
     return PreparedCall(request, _PATHS[api], encoded(body))
 
@@ -37,11 +49,12 @@ def chats(call: PreparedCall) -> bool:
 
 
 def _api(config: ModelConfig) -> Api:
+    """The endpoint for a configuration: its author's choice, or what is known of the model."""
     chosen = config.other.get("api")
     if chosen is None:
         return api_of(config.model)
-    if chosen not in ("completions", "chat"):
-        raise Unprocessable('`api` in `other` is either "completions" or "chat".')
+    if chosen not in ("completions", "chat", "responses"):
+        raise Unprocessable('`api` in `other` is "completions", "chat" or "responses".')
     return Api(chosen)
 
 

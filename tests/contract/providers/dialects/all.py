@@ -3,5 +3,6 @@
 from tests.contract.providers.dialects.dialect import Dialect
 from tests.contract.providers.dialects.google import Google
 from tests.contract.providers.dialects.openai import OpenAi
+from tests.contract.providers.dialects.responses import Responses
 
-DIALECTS: tuple[Dialect, ...] = (Google(), OpenAi())
+DIALECTS: tuple[Dialect, ...] = (Google(), OpenAi(), Responses())

@@ -1,6 +1,9 @@
 """What is known about models."""
 
+from typing import Literal, get_args, get_origin
+
 import pytest
+from openai.types import ChatModel, ResponsesModel
 
 from everloop.providers.openai.facts import Api, api_of, reasons, token_limit_field
 
@@ -67,3 +70,45 @@ def test_models_that_only_look_like_them(model: str):
 def test_the_chat_model_of_a_reasoning_family():
     assert not reasons("gpt-5-chat-latest")
     assert token_limit_field("gpt-5-chat-latest") == "max_completion_tokens"
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "o1-pro",
+        "o1-pro-2025-03-19",
+        "o3-pro-2025-06-10",
+        "o3-deep-research",
+        "o4-mini-deep-research-2025-06-26",
+        "computer-use-preview",
+        "computer-use-preview-2025-03-11",
+        "codex-mini-latest",
+        "gpt-5-codex",
+        "gpt-5-pro-2025-10-06",
+        "gpt-5.1-codex-max",
+        "gpt-5.2-pro",
+        "gpt-5.5-pro-2026-04-23",
+        "gpt-6-cyber",
+        "gpt-6-rosalind",
+        "gpt-6.2-astra-law",
+        "gpt-daybreak-blue-latest",
+        "gpt-rosalind-research",
+    ],
+)
+def test_models_that_are_only_in_responses(model: str):
+    assert api_of(model) is Api.RESPONSES
+
+
+@pytest.mark.parametrize(
+    "model",
+    ["openai/gpt-5-pro", "gpt-5", "gpt-6.2-astra", "o3", "o4-mini", "gpt-5-chat-latest", "my-gpt-5-pro", "o1-preview"],
+)
+def test_models_that_are_not(model: str):
+    assert api_of(model) is Api.CHAT
+
+
+def test_every_model_that_the_official_package_knows_for_responses_alone_is_called_there():
+    alone = {name for part in get_args(ResponsesModel) if get_origin(part) is Literal for name in get_args(part)}
+    alone -= set(get_args(ChatModel))
+    assert len(alone) > 10
+    assert {name for name in alone if api_of(name) is not Api.RESPONSES} == set()

@@ -160,6 +160,9 @@ def test_other_is_spread_last():
         ("davinci-002", "chat", "/chat/completions"),
         ("davinci-002", None, "/completions"),
         ("my-base-model", "completions", "/completions"),
+        ("gpt-4o", "responses", "/responses"),
+        ("gpt-5-pro", None, "/responses"),
+        ("gpt-5-pro", "chat", "/chat/completions"),
     ],
 )
 def test_other_may_choose_the_endpoint(model: str, api: str | None, path: str):
@@ -168,9 +171,9 @@ def test_other_may_choose_the_endpoint(model: str, api: str | None, path: str):
     assert "api" not in body
 
 
-@pytest.mark.parametrize("api", ["Chat", "responses", 1, "", ["chat"]])
-def test_there_are_two_endpoints(api: object):
-    with pytest.raises(Unprocessable, match='"completions" or "chat"'):
+@pytest.mark.parametrize("api", ["Chat", "response", 1, "", ["chat"]])
+def test_there_are_three_endpoints(api: object):
+    with pytest.raises(Unprocessable, match='"completions", "chat" or "responses"'):
         asked(other={"api": api})
 
 
