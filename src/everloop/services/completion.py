@@ -72,15 +72,15 @@ class CompletionService:
 
     async def stream(self, scope: Scope, command: CompletionCommand) -> StreamedAnswer:
         """The same, as it comes: each sample's last chunk leaves after its log is on disk."""
-        log_ids = {index: log_id for _, each in calls for index, log_id in zip(each.indices, each.log_ids, strict=True)}
         calls = await self._begin(scope, command, streamed=True)
         streams = [SampleStreams(call, context, self._recorder, self._clock) for call, context in calls]
         _, context = calls[0]
+        log_ids = {index: log_id for _, each in calls for index, log_id in zip(each.indices, each.log_ids, strict=True)}
         config_ids = {index: each.resolved.version.id for _, each in calls for index in each.indices}
-            [log_ids[index] for index in range(command.num_samples)],
         return StreamedAnswer(
             context.resolved.project.id,
             context.links.session_id,
+            [log_ids[index] for index in range(command.num_samples)],
             [config_ids[index] for index in range(command.num_samples)],
             streams[0].chunks() if len(streams) == 1 else interleaved(streams),
         )
