@@ -15,10 +15,12 @@ from everloop.domain.generation import (
     Usage,
     joined,
 )
+from everloop.domain.policy import Timeouts
 from everloop.errors import FailureKind, ProviderFailure
 from everloop.ports.system import Clock, Metrics
 from everloop.providers.bearer import require_sendable
 from everloop.providers.capabilities import ALL, check
+from everloop.providers.circuit import Circuit, Turn
 from everloop.providers.client import HttpClient, Incoming, TransportFailure
 from everloop.providers.connection import Connection
 from everloop.providers.measured import Measured
@@ -43,6 +45,7 @@ class VendorProvider:
         retrier: Retrier,
         clock: Clock,
         metrics: Metrics,
+        circuit: Circuit | None = None,
     ) -> None:
         self._connection = connection
         self._wire = wire
@@ -50,6 +53,8 @@ class VendorProvider:
         self._retrier = retrier
         self._clock = clock
         self._metrics = metrics
+        self._circuit = circuit or Circuit(connection.origin, clock)
+        metrics.watch(connection.provider, self._circuit)
         self._base = connection.base_url.rstrip("/")
         self._facts = wire.capabilities
         self._targets: dict[str, Target] = {}
@@ -74,9 +79,10 @@ class VendorProvider:
         """The whole answer; `latency` counts from the first try. Raises `errors.ProviderFailure`."""
         require_sendable(key, self.origin)
         redactor = redactor_of(key)
-        with Measured(self._connection.provider, self._clock, self._metrics) as measured:
+        with self._turn(call) as turn, Measured(self._connection.provider, self._clock, self._metrics) as measured:
             attempt = partial(self._plain, call, key, redactor)
-            (samples, usage, body), tries = await self._retrier.run(attempt, self._total(call))
+            (samples, usage, body), tries = await self._retrier.run(attempt, self._total(call), turn)
+            turn.answered()
             return Generation(samples, usage, body, measured.seconds, tries)
 
     async def stream(self, call: PreparedCall, key: Secret | None) -> AsyncGenerator[Event, None]:
@@ -84,9 +90,9 @@ class VendorProvider:
         require_sendable(key, self.origin)
         redactor = redactor_of(key)
         answer = self._wire.follow(call, self.origin, redactor)
-        with Measured(self._connection.provider, self._clock, self._metrics) as measured:
+        with self._turn(call) as turn, Measured(self._connection.provider, self._clock, self._metrics) as measured:
             attempt = partial(self._open, call, key, redactor)
-            incoming, tries = await self._retrier.run(attempt, self._total(call))
+            incoming, tries = await self._retrier.run(attempt, self._total(call), turn)
             try:
                 if tries > 1:
                     yield Retried(tries - 1)
@@ -94,16 +100,24 @@ class VendorProvider:
                     events = await self._packet(incoming, answer)
                     if answer.failure is not None:
                         measured.outcome = answer.failure.kind
+                        turn.failed(answer.failure)
                         if not answer.spoken:
                             answer.failure.tries = tries
                             raise answer.failure
-                    elif answer.complete:
-                        measured.outcome = "ok"
+                    elif answer.spoken:
+                        turn.answered()
+                        if answer.complete:
+                            measured.outcome = "ok"
                     for event in events:
                         yield event
                 await incoming.settle()
             finally:
                 incoming.close()
+
+    def _turn(self, call: PreparedCall) -> Turn:
+        """Raises `errors.ProviderFailure` when the server is known to be down."""
+        asked, usual = call.request.timeouts, self._client.timeouts
+        return self._circuit.turn(patient=asked is None or _is_patient(asked, usual))
 
     def _total(self, call: PreparedCall) -> float:
         return (call.request.timeouts or self._client.timeouts).total
@@ -173,3 +187,13 @@ class VendorProvider:
             origin=self.origin,
             upstream_code=200 if failure.answered else None,
         )
+
+
+def _is_patient(asked: Timeouts, usual: Timeouts) -> bool:
+    """Whether a place waits for each step at least as long as others do."""
+    return (
+        asked.connect >= usual.connect
+        and asked.first_byte >= usual.first_byte
+        and asked.gap >= usual.gap
+        and asked.total >= usual.first_byte
+    )
