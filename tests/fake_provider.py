@@ -1,10 +1,12 @@
 """A provider that says what it was told."""
 
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from everloop.domain.capabilities import ALL, Capabilities, without
+from everloop.domain.connection import KnownConnection, OwnConnection
 from everloop.domain.generation import (
     Event,
     Generation,
@@ -14,7 +16,8 @@ from everloop.domain.generation import (
     Secret,
     Usage,
 )
-from everloop.errors import ProviderFailure, Unprocessable
+from everloop.errors import InvalidFields, ProviderFailure, UnknownProvider, Unprocessable
+from everloop.ports.providers import NO_CONNECTIONS
 
 Act = Event | ProviderFailure | Callable[[], Awaitable[Any]]
 
@@ -74,11 +77,19 @@ class FakeProvider:
 class FakeProviders:
     providers: dict[str, FakeProvider]
     operator_keys: dict[str, str] = field(default_factory=dict)
+    elsewhere: dict[str, FakeProvider] = field(default_factory=dict)
 
-    def get(self, name: str) -> FakeProvider:
+    def get(self, name: str, own: Mapping[str, OwnConnection] = NO_CONNECTIONS) -> FakeProvider:
+        if name in own:
+            return FakeProvider(origin=f"{name} at {own[name].base_url}", needs_key=own[name].needs_key)
         if name not in self.providers:
-            raise Unprocessable(f"There is no provider {name!r}.")
+            raise UnknownProvider(f"There is no provider {name!r}.")
         return self.providers[name]
+
+    def at(self, name: str, endpoint: str) -> FakeProvider:
+        if endpoint not in self.elsewhere:
+            raise Unprocessable(f"Calls do not go to {endpoint}.")
+        return self.elsewhere[endpoint]
 
     def names(self) -> tuple[str, ...]:
         return tuple(self.providers)
@@ -89,3 +100,17 @@ class FakeProviders:
 
     def environment_variable(self, name: str) -> str:
         return f"{name.upper()}_API_KEY"
+
+    def formats(self) -> Mapping[str, Capabilities]:
+        return {"fake": ALL, "small": without("tools", "seed")}
+
+    def known(self) -> tuple[KnownConnection, ...]:
+        return tuple(
+            KnownConnection(name, each.origin, "fake", None, each.needs_key, ALL, None)
+            for name, each in self.providers.items()
+            if name != "mock"
+        )
+
+    def check_destination(self, base_url: str) -> None:
+        if "127.0.0.1" in base_url:
+            raise InvalidFields.one(("body", "base_url"), "No call goes there.")

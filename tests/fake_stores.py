@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from everloop.domain.config import AnyVersion, ConfigUse, ConfigVersion, LoggedVersion
+from everloop.domain.connection import OwnConnection
 from everloop.domain.deployment import ConfigTarget, Deployment, ExperimentTarget
 from everloop.domain.environment import Environment
 from everloop.domain.experiment import Experiment
@@ -59,6 +60,7 @@ class Memory:
     api_keys: dict[ApiKeyId, ApiKey] = field(default_factory=dict)
     provider_keys: dict[tuple[OrganisationId, str], ProviderKey] = field(default_factory=dict)
     tools: dict[tuple[OrganisationId, ToolId], OrganisationTool] = field(default_factory=dict)
+    connections: dict[tuple[OrganisationId, str], OwnConnection] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
 
     def changed(self, organisation_id: OrganisationId, project_id: ProjectId | None = None) -> None:
@@ -335,6 +337,7 @@ class FakeFeed:
             {key[1]: each for key, each in memory.provider_keys.items() if key[0] == organisation_id},
             tuple(each for each in memory.api_keys.values() if each.organisation_id == organisation_id),
             tools=Toolbox.of(each for (owner, _), each in memory.tools.items() if owner == organisation_id),
+            connections={key[1]: each for key, each in memory.connections.items() if key[0] == organisation_id},
         )
 
     async def project(self, organisation_id: OrganisationId, project_id: ProjectId) -> ProjectView | None:

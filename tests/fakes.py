@@ -17,6 +17,7 @@ from everloop.domain.scope import Scope
 from everloop.services.api_keys import ApiKeyService
 from everloop.services.completion import CompletionService
 from everloop.services.configs import ConfigService, Labels
+from everloop.services.connections import ConnectionService
 from everloop.services.deployments import DeploymentService
 from everloop.services.directory import Directory
 from everloop.services.environments import EnvironmentService
@@ -37,6 +38,7 @@ from everloop.services.resolve import Resolver
 from everloop.services.sampling import SamplingService
 from everloop.services.sessions import SessionService
 from everloop.services.tools import ToolService
+from tests.fake_connections import FakeConnectionStore
 from tests.fake_experiments import FakeExperimentStore
 from tests.fake_log_stores import FakeFeedbackStore, FakeLogStore, FakeLogWriter, FakeSessionStore
 from tests.fake_machine import FakeClock, FakeIds, FakeKeyFile, FakeMetrics, FakePrices, FakeSecretBox
@@ -156,6 +158,12 @@ class FakeHouse:
             metrics=self.metrics,
             max_samples=max_samples,
             **machine,
+        )
+        self.connections = ConnectionService(
+            connections=FakeConnectionStore(self.memory),
+            provider_keys=self.provider_keys,
+            providers=self.providers,
+            **known,
         )
         self.first_run = FirstRun(
             directory=self.directory,

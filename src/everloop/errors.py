@@ -9,7 +9,8 @@
     ├── InvalidFields        one or more fields are wrong; each is named
     ├── Unprocessable        every field is right, yet the call cannot be carried out
     │   ├── MissingInputs    the template asks for inputs that the call did not bring
-    │   └── UnknownTool      the config links a tool, or its template calls one, that is not there
+    │   ├── UnknownTool      the config links a tool, or its template calls one, that is not there
+    │   └── UnknownProvider  the config names a provider that is not there
     ├── TooLarge             the request is over the operator's limit
     ├── Unavailable          nothing can be kept at the moment; the same call may succeed later
     ├── NotOffered           v4 had it, Everloop has it not
@@ -91,6 +92,10 @@ class MissingInputs(Unprocessable):
 
 class UnknownTool(Unprocessable):
     """The config links a tool, or its template calls one, that the organisation does not have."""
+
+
+class UnknownProvider(Unprocessable):
+    """The config names a provider that is neither well-known nor one of the organisation's connections."""
 
 
 class TooLarge(EverloopError):

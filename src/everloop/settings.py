@@ -11,8 +11,40 @@ _SHORTEST_KEY: Final = 32
 _LEVELS: Final = ("debug", "info", "warning", "error")
 
 
+# What is read of the environment for each: NAME_API_KEY and NAME_BASE_URL.
+PROVIDERS: Final = (
+    "openai",
+    "openai_azure",
+    "anthropic",
+    "google",
+    "cohere",
+    "bedrock",
+    "replicate",
+    "groq",
+    "mistral",
+    "deepseek",
+    "together",
+    "fireworks",
+    "openrouter",
+    "xai",
+    "perplexity",
+    "ai21",
+    "vllm",
+    "llamacpp",
+    "ollama",
+)
+
+
 class BadSetting(Exception):
     """A variable of the environment has a value that cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSetting:
+    """What the operator says of one provider."""
+
+    key: str | None = field(repr=False)
+    base_url: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +60,9 @@ class Settings:
     max_samples: int
     max_calls: int
     log_retention_days: int | None
-    openai_api_key: str | None = field(repr=False)
-    openai_base_url: str | None
+    providers: Mapping[str, ProviderSetting]
+    allowed_hosts: tuple[str, ...] = ()
+    allowed_azure_hosts: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -46,9 +79,21 @@ class Settings:
             max_samples=_positive(environment, "EVERLOOP_MAX_SAMPLES", 32),
             max_calls=_positive(environment, "EVERLOOP_MAX_CALLS", 2000),
             log_retention_days=_positive(environment, "EVERLOOP_LOG_RETENTION_DAYS", 0) or None,
-            openai_api_key=environment.get("OPENAI_API_KEY") or None,
-            openai_base_url=environment.get("OPENAI_BASE_URL") or None,
+            providers={name: _provider(environment, name) for name in PROVIDERS},
+            allowed_hosts=_words(environment, "EVERLOOP_ALLOWED_HOSTS"),
+            allowed_azure_hosts=_words(environment, "EVERLOOP_ALLOWED_AZURE_HOSTS"),
         )
+
+
+def _provider(environment: Mapping[str, str], name: str) -> ProviderSetting:
+    return ProviderSetting(
+        environment.get(f"{name.upper()}_API_KEY") or None, environment.get(f"{name.upper()}_BASE_URL") or None
+    )
+
+
+def _words(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """A list with commas."""
+    return tuple(each.strip() for each in environment.get(name, "").split(",") if each.strip())
 
 
 def _long_enough(environment: Mapping[str, str], name: str) -> str | None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from everloop.settings import BadSetting, Settings
+from everloop.settings import BadSetting, ProviderSetting, Settings
 from everloop.storage.location import database_file
 
 LONG = "k" * 32
@@ -14,7 +14,9 @@ def test_nothing_needs_to_be_set():
     settings = Settings.read({})
     assert settings.data_dir == Path(".everloop").absolute()
     assert settings.database_url.endswith("/.everloop/everloop.db")
-    assert (settings.api_key, settings.secret_key, settings.openai_api_key, settings.openai_base_url) == (None,) * 4
+    assert (settings.api_key, settings.secret_key) == (None, None)
+    assert set(settings.providers.values()) == {ProviderSetting(None, None)}
+    assert (settings.allowed_hosts, settings.allowed_azure_hosts) == ((), ())
     assert (settings.log_level, settings.max_body_bytes, settings.max_samples) == ("info", 25_000_000, 32)
     assert settings.max_calls == 2000
     assert settings.log_retention_days is None
@@ -37,7 +39,10 @@ def test_what_is_set_is_taken():
             "EVERLOOP_MAX_SAMPLES": "2",
             "EVERLOOP_MAX_CALLS": "7",
             "EVERLOOP_LOG_RETENTION_DAYS": "30",
-            "OPENAI_API_KEY": "sk",
+            "OPENAI_API_KEY": "sk-canary",
+            "OPENAI_AZURE_API_KEY": "az",
+            "EVERLOOP_ALLOWED_HOSTS": " 10.0.0.0/8, vllm.internal:8000,, ",
+            "EVERLOOP_ALLOWED_AZURE_HOSTS": "*.openai.azure.com",
             "OPENAI_BASE_URL": "http://127.0.0.1/v1",
         }
     )
@@ -45,7 +50,11 @@ def test_what_is_set_is_taken():
     assert (settings.api_key, settings.secret_key) == (LONG, LONG + "s")
     assert (settings.log_level, settings.max_body_bytes, settings.max_samples) == ("warning", 10, 2)
     assert (settings.max_calls, settings.log_retention_days) == (7, 30)
-    assert (settings.openai_api_key, settings.openai_base_url) == ("sk", "http://127.0.0.1/v1")
+    assert settings.providers["openai"] == ProviderSetting("sk-canary", "http://127.0.0.1/v1")
+    assert settings.providers["openai_azure"] == ProviderSetting("az", None)
+    assert settings.allowed_hosts == ("10.0.0.0/8", "vllm.internal:8000")
+    assert settings.allowed_azure_hosts == ("*.openai.azure.com",)
+    assert "sk-canary" not in repr(settings)
     assert LONG not in repr(settings)
 
 

@@ -15,7 +15,7 @@ from everloop.api import docs, probes
 from everloop.api.documentation import ERRORS, IDEMPOTENCY, KEY, KEYED_ERRORS, STREAMED, body
 from everloop.api.errors import ErrorAnswer, Wording
 from everloop.api.hot import HotRoute
-from everloop.api.manage import api_keys, environments, policies, provider_keys, tools
+from everloop.api.manage import api_keys, connections, environments, policies, provider_keys, tools
 from everloop.api.manage import datasets as dataset_versions
 from everloop.api.manage import deployments as deployment_history
 from everloop.api.manage import experiments as managed_experiments
@@ -63,6 +63,7 @@ _ROUTERS = (
     dataset_versions.router,
     environments.router,
     provider_keys.router,
+    connections.router,
     api_keys.router,
     tools.router,
     deployment_history.router,

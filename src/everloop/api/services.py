@@ -11,6 +11,7 @@ from everloop.ports.system import Metrics
 from everloop.services.api_keys import ApiKeyService
 from everloop.services.completion import CompletionService
 from everloop.services.configs import ConfigService
+from everloop.services.connections import ConnectionService
 from everloop.services.datapoints import DatapointService
 from everloop.services.datasets import DatasetService
 from everloop.services.deployments import DeploymentService
@@ -52,6 +53,7 @@ class Services:
     api_keys: ApiKeyService
     provider_keys: ProviderKeyService
     tools: ToolService
+    connections: ConnectionService
     health: Health
     metrics: Metrics
 

@@ -6,10 +6,9 @@ from functools import cached_property
 from typing import TypedDict
 
 from everloop.api.services import Services
+from everloop.app.providers import providers_of
 from everloop.app.world import World
 from everloop.jobs.retention import Retention
-from everloop.providers.client import HttpClient
-from everloop.providers.connection import openai_connection
 from everloop.providers.registry import ProviderRegistry
 from everloop.security.key_file import KeyFile
 from everloop.security.random_ids import RandomIds
@@ -18,6 +17,7 @@ from everloop.security.secret_key import Purpose, derive, load_or_create
 from everloop.services.api_keys import ApiKeyService
 from everloop.services.completion import CompletionService
 from everloop.services.configs import ConfigService
+from everloop.services.connections import ConnectionService
 from everloop.services.datapoints import DatapointService
 from everloop.services.datasets import DatasetService
 from everloop.services.deployments import DeploymentService
@@ -196,6 +196,17 @@ class House:
         )
 
     @cached_property
+    def connections(self) -> ConnectionService:
+        """Connections."""
+        return ConnectionService(
+            directory=self.directory,
+            connections=self.storage.connections,
+            provider_keys=self.provider_keys,
+            providers=self.providers,
+            **self._common,
+        )
+
+    @cached_property
     def tools(self) -> ToolService:
         """Tools of organisations."""
         return ToolService(directory=self.directory, tools=self.storage.tools, **self._common)
@@ -221,7 +232,6 @@ class House:
             provider_keys=self.provider_keys,
             tools=self.tools,
             rendering=self.rendering,
-            providers=self.providers,
             recorder=Recorder(writer=self.storage.log_writer, pricing=self.world.prices, clock=clock),
             metrics=self.world.metrics,
             max_samples=self.settings.max_samples,
@@ -324,6 +334,7 @@ class House:
             api_keys=self.api_keys,
             provider_keys=self.provider_keys,
             tools=self.tools,
+            connections=self.connections,
             health=self.storage.health,
             metrics=self.world.metrics,
         )
@@ -340,10 +351,8 @@ def retention_of(settings: Settings, storage: Storage, world: World) -> Retentio
 async def open_house(settings: Settings) -> AsyncIterator[House]:
     """Opens the database and reads the snapshot; closes everything in the end, the log writer last."""
     world = World()
+    providers = providers_of(settings, world)
     storage = await open_storage(settings.database_url, world.clock, world.metrics)
-    connections = {"openai": openai_connection(settings.openai_api_key, settings.openai_base_url)}
-    client = HttpClient(connections=settings.max_calls)
-    providers = ProviderRegistry(connections, world.clock, world.metrics, client)
     try:
         house = House(settings, storage, providers, world)
         await house.directory.load()

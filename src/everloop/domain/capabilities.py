@@ -43,7 +43,9 @@ def without(*names: str, of: Capabilities = ALL) -> Capabilities:
 
 def common(one: Capabilities, other: Capabilities) -> Capabilities:
     """What both have."""
-    return Capabilities(*(getattr(one, name) and getattr(other, name) for name in NAMES))
+    if one == ALL:
+        return other
+    return one if other == ALL else Capabilities(*(getattr(one, name) and getattr(other, name) for name in NAMES))
 
 
 def lacking(facts: Capabilities) -> tuple[str, ...]:

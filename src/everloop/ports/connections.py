@@ -31,7 +31,7 @@ class ConnectionStore(Protocol):
         change: Callable[[OwnConnection], OwnConnection],
         key: ProviderKey | None,
     ) -> OwnConnection:
-        """Replaces the connection by what `change` makes of its present state, alone with it, and its key if one is given.
+        """Replaces the connection by what `change` makes of its present state, alone with it, and its key by one given.
 
         Without one the key that is kept goes when the connection then leads to another place. Raises what `change`
         raises, and `errors.NotFound`.

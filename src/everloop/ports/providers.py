@@ -1,8 +1,10 @@
 """Ports to model providers."""
 
-from collections.abc import AsyncGenerator
-from typing import Protocol
+from collections.abc import AsyncGenerator, Mapping
+from typing import Final, Protocol
 
+from everloop.domain.capabilities import Capabilities
+from everloop.domain.connection import KnownConnection, OwnConnection
 from everloop.domain.generation import Event, Generation, GenerationRequest, PreparedCall, Secret
 
 
@@ -36,15 +38,26 @@ class Provider(Protocol):
         ...
 
 
+# Of an organisation that has no connections of its own.
+NO_CONNECTIONS: Final[Mapping[str, OwnConnection]] = {}
+
+
 class Providers(Protocol):
     """Every provider that configurations may name."""
 
-    def get(self, name: str) -> Provider:
-        """The provider of that name. Raises `errors.Unprocessable`, naming those that there are."""
+    def get(self, name: str, own: Mapping[str, OwnConnection] = NO_CONNECTIONS) -> Provider:
+        """The provider of that name, for the organisation whose connections these are, by their names.
+
+        Raises `errors.Unprocessable`, naming those that there are.
+        """
+        ...
+
+    def at(self, name: str, endpoint: str) -> Provider:
+        """The provider of that name where a call says it is. Raises `errors.Unprocessable` unless that may be."""
         ...
 
     def names(self) -> tuple[str, ...]:
-        """The names that `get` knows."""
+        """The names that `get` knows for every organisation."""
         ...
 
     def operator_key(self, name: str) -> Secret | None:
@@ -53,4 +66,16 @@ class Providers(Protocol):
 
     def environment_variable(self, name: str) -> str:
         """The name of the variable that `operator_key` comes from, for error messages."""
+        ...
+
+    def formats(self) -> Mapping[str, Capabilities]:
+        """What connections may speak, and what each format has a place for."""
+        ...
+
+    def known(self) -> tuple[KnownConnection, ...]:
+        """Every well-known connection, also those that cannot be called."""
+        ...
+
+    def check_destination(self, base_url: str) -> None:
+        """Raises `errors.InvalidFields` for a base URL at an address that no call of an organisation goes to."""
         ...

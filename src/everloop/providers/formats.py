@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from everloop.providers.google.format import GoogleFormat
+from everloop.providers.openai.azure import AzureFormat
 from everloop.providers.openai.format import OpenAiFormat
 from everloop.providers.responses.format import ResponsesFormat
 from everloop.providers.wire import WireFormat
 
 FORMATS: Final[Mapping[str, WireFormat]] = {
     "google": GoogleFormat(),
+    "azure": AzureFormat(),
     "openai": OpenAiFormat(),
     "responses": ResponsesFormat(),
 }

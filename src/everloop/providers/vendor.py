@@ -1,9 +1,11 @@
 """One server that speaks a wire format, at one base URL, as a provider."""
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
+from everloop.domain.capabilities import ALL, common
 from everloop.domain.generation import (
     Event,
     Generation,
@@ -19,7 +21,7 @@ from everloop.domain.policy import Timeouts
 from everloop.errors import FailureKind, ProviderFailure
 from everloop.ports.system import Clock, Metrics
 from everloop.providers.bearer import require_sendable
-from everloop.providers.capabilities import ALL, check
+from everloop.providers.capabilities import check
 from everloop.providers.circuit import Circuit, Turn
 from everloop.providers.client import HttpClient, Incoming, TransportFailure
 from everloop.providers.connection import Connection
@@ -56,7 +58,7 @@ class VendorProvider:
         self._circuit = circuit or Circuit(connection.origin, clock)
         metrics.watch(connection.provider, self._circuit)
         self._base = connection.base_url.rstrip("/")
-        self._facts = wire.capabilities
+        self._facts = common(wire.capabilities, connection.facts)
         self._targets: dict[str, Target] = {}
 
     @property
@@ -73,6 +75,8 @@ class VendorProvider:
         """The request in the vendor's words. Raises `errors.Unprocessable`."""
         if self._facts is not ALL:
             check(request, self._facts, self.origin)
+            if request.samples > 1 and not self._facts.samples:
+                return replace(self._wire.prepare(replace(request, samples=1)), request=request)
         return self._wire.prepare(request)
 
     async def complete(self, call: PreparedCall, key: Secret | None) -> Generation:
@@ -127,7 +131,7 @@ class VendorProvider:
         if target is None:
             if len(self._targets) >= _REMEMBERED:
                 self._targets.clear()
-            target = self._targets[path] = Target.of(self._base + path)
+            target = self._targets[path] = Target.of(self._base + path, listed=self._connection.listed)
         return target
 
     async def _plain(

@@ -35,7 +35,8 @@ class CompletionCommand:
 
     What answers it: an experiment (`experiment_id`), a registered configuration (`config_id`), or one that comes with
     the call (`config`, which is found or made in the project); without any of them whatever is deployed. `project` may
-    be None with the first two. `provider_api_keys` maps a provider's name to a key for this call alone.
+    be None with the first two. `provider_api_keys` maps a provider's name to a key for this call alone, and
+    `provider_endpoints` to where it is.
     """
 
     project: ProjectReference | None
@@ -48,6 +49,7 @@ class CompletionCommand:
     save: bool = True
     source_datapoint_id: str | None = None
     provider_api_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    provider_endpoints: Mapping[str, str] = field(default_factory=dict)
     num_samples: int = 1
     user: str | None = None
     seed: int | None = None

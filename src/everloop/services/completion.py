@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 
 from everloop.domain.scope import Scope
-from everloop.errors import InvalidFields, UnknownTool
-from everloop.ports.providers import Providers
+from everloop.errors import InvalidFields, UnknownProvider, UnknownTool
 from everloop.ports.system import Clock, Ids, Metrics
 from everloop.services import generate
 from everloop.services.answer import Answer, StreamedAnswer, answer_of, outcomes_of
@@ -35,7 +34,6 @@ class CompletionService:
         provider_keys: ProviderKeyService,
         tools: ToolService,
         rendering: Rendering,
-        providers: Providers,
         recorder: Recorder,
         clock: Clock,
         ids: Ids,
@@ -48,7 +46,6 @@ class CompletionService:
         self._provider_keys = provider_keys
         self._tools = tools
         self._rendering = rendering
-        self._providers = providers
         self._recorder = recorder
         self._clock = clock
         self._ids = ids
@@ -149,7 +146,7 @@ class CompletionService:
     ) -> list[tuple[ProviderCall, Draw]]:
         try:
             return [(await self._provider_call(scope, command, each, streamed=streamed), each) for each in draws]
-        except UnknownTool:
+        except (UnknownTool, UnknownProvider):
             # Another process may have made it a moment ago: one read before saying no.
             await self._tools.refresh()
             return [(await self._provider_call(scope, command, each, streamed=streamed), each) for each in draws]
@@ -159,12 +156,13 @@ class CompletionService:
     ) -> ProviderCall:
         tools = self._tools.box(scope)
         version = tools.defined(drawn.resolved.version)
-        provider = self._providers.get(version.config.provider)
         filler = await self._rendering.filler(version.config, command.inputs, tools.of_templates)
+        # From here on nothing is waited for: provider and key are of one snapshot, so that none gets another's.
+        name, endpoints = version.config.provider, command.provider_endpoints
+        provider = self._provider_keys.provider(scope, name, endpoints)
         prepared = provider.prepare(request_of(command, version, filler, len(drawn.indices), streamed=streamed))
-        return ProviderCall(
-            provider, prepared, self._provider_keys.for_call(scope, version.config.provider, command.provider_api_keys)
-        )
+        key = self._provider_keys.for_call(scope, name, command.provider_api_keys, endpoints)
+        return ProviderCall(provider, prepared, key)
 
 
 def _draws(place: Place | Given, command: CompletionCommand, caller: Caller, at: int) -> list[Draw]:

@@ -11,7 +11,7 @@ from everloop.domain.generation import Event, Generation, GenerationRequest, Sec
 from everloop.domain.policy import Timeouts
 from everloop.ports.providers import Provider
 from everloop.providers.client import HttpClient
-from everloop.providers.connection import openai_connection
+from everloop.providers.known import KNOWN
 from everloop.providers.openai.format import OpenAiFormat
 from everloop.providers.retry import Retrier, RetryBudget
 from everloop.providers.vendor import VendorProvider
@@ -51,7 +51,8 @@ class Caller:
 
     def build(self) -> Provider:
         clock = SystemClock()
-        connection = openai_connection(None, self.base_url)
+        connection = KNOWN["openai"].connection(None, self.base_url)
+        assert connection is not None
         retrier = Retrier(clock, budget=self.budget, sleep=self._wait, fraction=lambda: 0.0)
         return VendorProvider(connection, OpenAiFormat(), self.client, retrier, clock, self.metrics)
 

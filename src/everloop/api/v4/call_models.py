@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, TypedDict
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from everloop.api.fields import Int64, Name, Reference, Request, Text, document
 from everloop.domain.config import ModelConfig
@@ -16,7 +16,12 @@ Key = Annotated[str, Field(max_length=10_000, pattern=r"^[\x21-\x7e]*$")]
 
 
 class ProviderApiKeys(Request):
-    """Keys for this call alone, by provider; never stored, never logged."""
+    """Keys for this call alone, by provider, connections of your own included; never stored, never logged.
+
+    `openai_azure_endpoint` says where Azure OpenAI is, for a host that the operator allows.
+    """
+
+    model_config = ConfigDict(extra="allow")
 
     openai: Key | None = None
     ai21: Key | None = None
@@ -26,6 +31,14 @@ class ProviderApiKeys(Request):
     cohere: Key | None = None
     openai_azure: Key | None = None
     openai_azure_endpoint: Text | None = None
+
+    def given(self) -> dict[str, str]:
+        """Those that are given. What is no key at all under a name that nobody knows is left out, as all unknown is."""
+        return {name: key for name, key in self if key and isinstance(key, str) and name != "openai_azure_endpoint"}
+
+    def endpoints(self) -> dict[str, str]:
+        """Where providers are, by their names."""
+        return {"openai_azure": self.openai_azure_endpoint} if self.openai_azure_endpoint else {}
 
 
 class Target(TypedDict, total=False):
@@ -84,7 +97,8 @@ class CallRequest(Request):
             metadata=document(self.metadata),
             save=self.save is not False,
             source_datapoint_id=self.source_datapoint_id,
-            provider_api_keys={name: key for name, key in keys if key} if keys else {},
+            provider_api_keys=keys.given() if keys else {},
+            provider_endpoints=keys.endpoints() if keys else {},
             num_samples=1 if self.num_samples is None else self.num_samples,
             user=self.user,
             seed=self.seed,
