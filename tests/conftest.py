@@ -2,7 +2,7 @@
 
 import os
 
-_LEAKING_PREFIXES = ("EVERLOOP_", "OPENAI_", "AZURE_", "ANTHROPIC_", "HUMANLOOP_")
+_LEAKING_PREFIXES = ("EVERLOOP_", "OPENAI_", "AZURE_", "ANTHROPIC_", "GEMINI_", "GOOGLE_", "HUMANLOOP_")
 _LEAKING_SUFFIXES = ("_PROXY",)
 
 # What the developer's shell holds must not decide a test: keys would be sent, proxies would be asked. This comes before
