@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from everloop.providers.anthropic.format import AnthropicFormat
 from everloop.providers.google.format import GoogleFormat
 from everloop.providers.openai.azure import AzureFormat
 from everloop.providers.openai.format import OpenAiFormat
@@ -10,6 +11,7 @@ from everloop.providers.responses.format import ResponsesFormat
 from everloop.providers.wire import WireFormat
 
 FORMATS: Final[Mapping[str, WireFormat]] = {
+    "anthropic": AnthropicFormat(),
     "google": GoogleFormat(),
     "azure": AzureFormat(),
     "openai": OpenAiFormat(),

@@ -1,0 +1,62 @@
+"""Chat messages in the Messages API (https://platform.claude.com/docs/en/build-with-claude/working-with-messages)."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from everloop.domain.message import Message
+from everloop.errors import Unprocessable
+from everloop.providers.anthropic.calls import answered, made
+from everloop.providers.anthropic.parts import Block, blocks, folded
+from everloop.providers.call_ids import with_ids
+
+_SYSTEM: Final = frozenset({"system", "developer"})
+_THOUGHT: Final = frozenset({"thinking", "redacted_thinking"})
+
+
+def written(messages: Sequence[Message]) -> dict[str, Any]:
+    """v4's messages as fields of a request: `system`, wherever it spoke, and `messages`, the turns of both sides.
+
+    Messages of one side that follow each other are one turn, since replies of tools have to come together; those
+    without content are left out, since the API refuses them. A system that talks to itself is a user. Raises
+    Unprocessable for what cannot be said.
+    """
+    system: list[Block] = []
+    turns: list[tuple[str, list[Block]]] = []
+    for message in with_ids(messages):
+        if message["role"] in _SYSTEM:
+            system += _system(message)
+            continue
+        side = "assistant" if message["role"] == "assistant" else "user"
+        found = _turn(message)
+        if found and turns and turns[-1][0] == side:
+            turns[-1][1].extend(found)
+        elif found:
+            turns.append((side, found))
+    if not turns:
+        turns, system = [("user", system)], []
+    if not turns[0][1]:
+        raise Unprocessable("Anthropic needs at least one message with content.")
+    said = {"messages": [{"role": side, "content": folded(found)} for side, found in turns]}
+    return said | ({"system": folded(system)} if system else {})
+
+
+def _system(message: Message) -> list[Block]:
+    found = blocks(message.get("content"))
+    if any(each["type"] != "text" for each in found):
+        raise Unprocessable("Anthropic takes no images in system messages: put them into a user message.")
+    return found
+
+
+def _turn(message: Message) -> list[Block]:
+    match message["role"]:
+        case "assistant":
+            return [*_thought(message), *blocks(message.get("content")), *made(message)]
+        case "tool":
+            return [answered(message)]
+        case _:
+            return blocks(message.get("content"))
+
+
+def _thought(message: Message) -> list[Block]:
+    """What the model thought, exactly as it came: it is signed, and goes before what was said."""
+    return [dict(each) for each in message.get("thinking") or () if each.get("type") in _THOUGHT]
