@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from everloop.providers.anthropic.format import AnthropicFormat
+from everloop.providers.cohere.format import CohereFormat
 from everloop.providers.google.format import GoogleFormat
 from everloop.providers.openai.azure import AzureFormat
 from everloop.providers.openai.format import OpenAiFormat
@@ -12,8 +13,9 @@ from everloop.providers.wire import WireFormat
 
 FORMATS: Final[Mapping[str, WireFormat]] = {
     "anthropic": AnthropicFormat(),
-    "google": GoogleFormat(),
     "azure": AzureFormat(),
+    "cohere": CohereFormat(),
+    "google": GoogleFormat(),
     "openai": OpenAiFormat(),
     "responses": ResponsesFormat(),
 }

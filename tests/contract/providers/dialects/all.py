@@ -1,9 +1,10 @@
 """Every dialect, in the order of their names."""
 
 from tests.contract.providers.dialects.anthropic import Anthropic
+from tests.contract.providers.dialects.cohere import Cohere
 from tests.contract.providers.dialects.dialect import Dialect
 from tests.contract.providers.dialects.google import Google
 from tests.contract.providers.dialects.openai import OpenAi
 from tests.contract.providers.dialects.responses import Responses
 
-DIALECTS: tuple[Dialect, ...] = (Anthropic(), Google(), OpenAi(), Responses())
+DIALECTS: tuple[Dialect, ...] = (Anthropic(), Cohere(), Google(), OpenAi(), Responses())

@@ -1,0 +1,1 @@
+"""The wire format of Cohere: version 2 of its chat."""
