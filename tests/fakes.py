@@ -153,7 +153,6 @@ class FakeHouse:
             provider_keys=self.provider_keys,
             tools=self.tools,
             rendering=self.rendering,
-            providers=self.providers,
             recorder=Recorder(writer=self.writer, pricing=FakePrices(), clock=self.clock),
             metrics=self.metrics,
             max_samples=max_samples,
