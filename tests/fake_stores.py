@@ -15,18 +15,22 @@ from everloop.domain.ids import (
     ConfigId,
     EnvironmentId,
     ExperimentId,
+    LimitId,
     LogId,
     OrganisationId,
+    PriceId,
     ProjectId,
     SessionId,
     ToolId,
     TrialId,
 )
 from everloop.domain.keys import ApiKey, ProviderKey
+from everloop.domain.limit import Limit, Spent, Subject
 from everloop.domain.log import Log
 from everloop.domain.organisation import Organisation
 from everloop.domain.organisation_tool import OrganisationTool
 from everloop.domain.page import Page, PageRequest
+from everloop.domain.price import Price
 from everloop.domain.project import Project, ProjectSort
 from everloop.domain.results import Moment, Results
 from everloop.domain.scope import Scope
@@ -35,6 +39,7 @@ from everloop.domain.snapshot import Change, OrganisationView, ProjectView, Snap
 from everloop.domain.toolbox import Toolbox
 from everloop.domain.trial import Trial
 from everloop.errors import Conflict, NotFound, Unavailable
+from everloop.ports.limits import Account
 
 
 @dataclass
@@ -61,6 +66,9 @@ class Memory:
     provider_keys: dict[tuple[OrganisationId, str], ProviderKey] = field(default_factory=dict)
     tools: dict[tuple[OrganisationId, ToolId], OrganisationTool] = field(default_factory=dict)
     connections: dict[tuple[OrganisationId, str], OwnConnection] = field(default_factory=dict)
+    limits: dict[tuple[OrganisationId, LimitId], Limit] = field(default_factory=dict)
+    used: dict[Account, Spent] = field(default_factory=dict)
+    prices: dict[tuple[OrganisationId, PriceId], Price] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
 
     def changed(self, organisation_id: OrganisationId, project_id: ProjectId | None = None) -> None:
@@ -338,6 +346,12 @@ class FakeFeed:
             tuple(each for each in memory.api_keys.values() if each.organisation_id == organisation_id),
             tools=Toolbox.of(each for (owner, _), each in memory.tools.items() if owner == organisation_id),
             connections={key[1]: each for key, each in memory.connections.items() if key[0] == organisation_id},
+            limits=self._limits(organisation_id),
+            prices={
+                (each.provider, each.model): each
+                for (owner, _), each in memory.prices.items()
+                if owner == organisation_id
+            },
         )
 
     async def project(self, organisation_id: OrganisationId, project_id: ProjectId) -> ProjectView | None:
@@ -346,6 +360,13 @@ class FakeFeed:
             if (organisation_id, project_id) in self.memory.projects
             else None
         )
+
+    def _limits(self, organisation_id: OrganisationId) -> dict[Subject, tuple[Limit, ...]]:
+        found: dict[Subject, tuple[Limit, ...]] = {}
+        for (owner, _), each in self.memory.limits.items():
+            if owner == organisation_id:
+                found[each.subject] = (*found.get(each.subject, ()), each)
+        return found
 
     async def wait(self) -> None:
         await self.news.wait()

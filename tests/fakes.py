@@ -27,9 +27,12 @@ from everloop.services.experiments import ExperimentService
 from everloop.services.feedback import FeedbackService
 from everloop.services.first_run import FirstRun
 from everloop.services.given import GivenConfigs
+from everloop.services.limits import LimitService
 from everloop.services.logs import LogService
+from everloop.services.metering import UsageMeter
 from everloop.services.organisations import OrganisationService
 from everloop.services.policies import PolicyService
+from everloop.services.prices import PriceService
 from everloop.services.projects import ProjectService
 from everloop.services.provider_keys import ProviderKeyService
 from everloop.services.record import Recorder
@@ -40,6 +43,7 @@ from everloop.services.sessions import SessionService
 from everloop.services.tools import ToolService
 from tests.fake_connections import FakeConnectionStore
 from tests.fake_experiments import FakeExperimentStore
+from tests.fake_limits import FakeLimitStore, FakePriceStore, FakeUsedStore
 from tests.fake_log_stores import FakeFeedbackStore, FakeLogStore, FakeLogWriter, FakeSessionStore
 from tests.fake_machine import FakeClock, FakeIds, FakeKeyFile, FakeMetrics, FakePrices, FakeSecretBox
 from tests.fake_provider import FakeProvider, FakeProviders
@@ -146,6 +150,10 @@ class FakeHouse:
             **known,
         )
         self.experiment_results = ExperimentResultsService(experiments=experiments, environments=environments)
+        self.used_store = FakeUsedStore(self.memory)
+        self.meter = UsageMeter(directory=self.directory, used=self.used_store, clock=self.clock)
+        self.limits = LimitService(limits=FakeLimitStore(self.memory), meter=self.meter, **known)
+        self.prices = PriceService(prices=FakePriceStore(self.memory), published=FakePrices(), **known)
         self.completion = CompletionService(
             resolver=self.resolver,
             given=GivenConfigs(projects=projects, configs=self.configs),
@@ -153,7 +161,8 @@ class FakeHouse:
             provider_keys=self.provider_keys,
             tools=self.tools,
             rendering=self.rendering,
-            recorder=Recorder(writer=self.writer, pricing=FakePrices(), clock=self.clock),
+            recorder=Recorder(writer=self.writer, prices=self.prices, meter=self.meter, clock=self.clock),
+            meter=self.meter,
             metrics=self.metrics,
             max_samples=max_samples,
             **machine,

@@ -11,6 +11,7 @@
     │   ├── MissingInputs    the template asks for inputs that the call did not bring
     │   ├── UnknownTool      the config links a tool, or its template calls one, that is not there
     │   └── UnknownProvider  the config names a provider that is not there
+    ├── LimitReached         the API key or the project has used up what it may in this minute or day
     ├── TooLarge             the request is over the operator's limit
     ├── Unavailable          nothing can be kept at the moment; the same call may succeed later
     ├── NotOffered           v4 had it, Everloop has it not
@@ -96,6 +97,14 @@ class UnknownTool(Unprocessable):
 
 class UnknownProvider(Unprocessable):
     """The config names a provider that is neither well-known nor one of the organisation's connections."""
+
+
+class LimitReached(EverloopError):
+    """The API key or the project has used up what it may in this minute or day, which ends in `retry_after` seconds."""
+
+    def __init__(self, message: str, retry_after: float = 60.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class TooLarge(EverloopError):

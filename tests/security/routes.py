@@ -254,6 +254,26 @@ TRIES: Final[Mapping[str, list[Try]]] = {
         Try("/api/projects/{our.project}/environments/{their.environment}/policy"),
         Try("/api/projects/{their.project}/environments/{our.environment}/policy"),
     ],
+    "GET /api/limits": _seen("/api/limits"),
+    "POST /api/limits": _referring(
+        "/api/limits",
+        {"measure": "requests", "period": "minute", "amount": 1},
+        {"project_id": "{our.project}"},
+        {"project_id": "pr_nobody"},
+        {"api_key_id": "{our.key}"},
+    ),
+    "GET /api/limits/{limit_id}": [Try("/api/limits/{our.limit}")],
+    "PATCH /api/limits/{limit_id}": [Try("/api/limits/{our.limit}", {"amount": 1})],
+    "DELETE /api/limits/{limit_id}": [Try("/api/limits/{our.limit}")],
+    "GET /api/prices": _seen("/api/prices"),
+    "PUT /api/prices": [
+        Try(
+            "/api/prices",
+            {"provider": "openai", "model": "same model", "prompt_price": 3, "output_price": 4},
+            status=200,
+        )
+    ],
+    "DELETE /api/prices/{price_id}": [Try("/api/prices/{our.price}")],
     "PUT /api/projects/{project_id}/environments/{environment_id}/policy": [
         Try("/api/projects/{our.project}/environments/{our.environment}/policy", {}),
         Try("/api/projects/{their.project}/environments/{our.environment}/policy", {}),

@@ -71,7 +71,12 @@ def one_of_each(application: Application, whose: str) -> dict[str, str]:
     tool = server.post("/api/tools", tool).expect(201)
     dataset = server.post(f"{place}/datasets", {"name": canary, "description": canary}).expect(201)
     points = server.post(f"/v4/datasets/{dataset['id']}/datapoints", {"inputs": {"it": canary}}).expect(201)
+    # After the call, which is not counted so.
+    limit = {"project_id": config["project_id"], "measure": "requests", "period": "day", "amount": 1_000_000}
+    price = {"provider": "openai", "model": "same model", "prompt_price": 1, "output_price": 2}
     made = {
+        "limit": server.post("/api/limits", limit).expect(201)["id"],
+        "price": server.put("/api/prices", price).expect(200)["id"],
         "project": config["project_id"],
         "project name": config["project_name"],
         "config": config["config"]["id"],

@@ -14,6 +14,7 @@ from everloop.errors import (
     EverloopError,
     FailureKind,
     InvalidFields,
+    LimitReached,
     NotFound,
     NotOffered,
     ProviderFailure,
@@ -32,6 +33,7 @@ _STATUS: Final[Mapping[type[EverloopError], HTTPStatus]] = {
     Conflict: HTTPStatus.CONFLICT,
     InvalidFields: HTTPStatus.UNPROCESSABLE_ENTITY,
     Unprocessable: HTTPStatus.UNPROCESSABLE_ENTITY,
+    LimitReached: HTTPStatus.TOO_MANY_REQUESTS,
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     NotOffered: HTTPStatus.NOT_IMPLEMENTED,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -95,8 +97,8 @@ def answer_to(error: EverloopError) -> ErrorAnswer:
             return field_errors([(list(each.location), each.message, each.kind) for each in issues])
         case ProviderFailure():
             return detail(_PROVIDER_STATUS[error.kind], error.message, error.origin, _retry(error.retry_after))
-        case Unavailable():
-            return detail(HTTPStatus.SERVICE_UNAVAILABLE, error.message, headers=_retry(error.retry_after))
+        case LimitReached() | Unavailable():
+            return detail(_status(error), error.message, headers=_retry(error.retry_after))
         case _:
             return detail(_status(error), error.message)
 

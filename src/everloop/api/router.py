@@ -15,7 +15,16 @@ from everloop.api import docs, probes
 from everloop.api.documentation import ERRORS, IDEMPOTENCY, KEY, KEYED_ERRORS, STREAMED, body
 from everloop.api.errors import ErrorAnswer, Wording
 from everloop.api.hot import HotRoute
-from everloop.api.manage import api_keys, connections, environments, policies, provider_keys, tools
+from everloop.api.manage import (
+    api_keys,
+    connections,
+    environments,
+    limits,
+    policies,
+    prices,
+    provider_keys,
+    tools,
+)
 from everloop.api.manage import datasets as dataset_versions
 from everloop.api.manage import deployments as deployment_history
 from everloop.api.manage import experiments as managed_experiments
@@ -68,6 +77,8 @@ _ROUTERS = (
     tools.router,
     deployment_history.router,
     policies.router,
+    limits.router,
+    prices.router,
     managed_experiments.router,
     probes.router,
     docs.router,

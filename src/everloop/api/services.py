@@ -20,8 +20,11 @@ from everloop.services.environments import EnvironmentService
 from everloop.services.experiment_results import ExperimentResultsService
 from everloop.services.experiments import ExperimentService
 from everloop.services.feedback import FeedbackService
+from everloop.services.limits import LimitService
+from everloop.services.live_models import LiveModelService
 from everloop.services.logs import LogService
 from everloop.services.policies import PolicyService
+from everloop.services.prices import PriceService
 from everloop.services.projects import ProjectService
 from everloop.services.provider_keys import ProviderKeyService
 from everloop.services.sampling import SamplingService
@@ -54,6 +57,8 @@ class Services:
     provider_keys: ProviderKeyService
     tools: ToolService
     connections: ConnectionService
+    limits: LimitService
+    prices: PriceService
     health: Health
     metrics: Metrics
 

@@ -35,9 +35,13 @@ from everloop.services.importing.feedback import FeedbackImport
 from everloop.services.importing.importing import ImportService
 from everloop.services.importing.logs import LogImport
 from everloop.services.importing.prompts import PromptImport
+from everloop.services.limits import LimitService
+from everloop.services.live_models import LiveModelService
 from everloop.services.logs import LogService
+from everloop.services.metering import UsageMeter
 from everloop.services.organisations import OrganisationService
 from everloop.services.policies import PolicyService
+from everloop.services.prices import PriceService
 from everloop.services.projects import ProjectService
 from everloop.services.provider_keys import ProviderKeyService
 from everloop.services.record import Recorder
@@ -212,6 +216,23 @@ class House:
         return ToolService(directory=self.directory, tools=self.storage.tools, **self._common)
 
     @cached_property
+    def meter(self) -> UsageMeter:
+        """What limited keys and projects use."""
+        return UsageMeter(directory=self.directory, used=self.storage.used, clock=self.world.clock)
+
+    @cached_property
+    def limits(self) -> LimitService:
+        """Limits of keys and projects."""
+        return LimitService(directory=self.directory, limits=self.storage.limits, meter=self.meter, **self._common)
+
+    @cached_property
+    def prices(self) -> PriceService:
+        """What tokens cost."""
+        return PriceService(
+            directory=self.directory, prices=self.storage.prices, published=self.world.prices, **self._common
+        )
+
+    @cached_property
     def rendering(self) -> Rendering:
         """What fills templates."""
         return Rendering(self.world.templates)
@@ -232,7 +253,8 @@ class House:
             provider_keys=self.provider_keys,
             tools=self.tools,
             rendering=self.rendering,
-            recorder=Recorder(writer=self.storage.log_writer, pricing=self.world.prices, clock=clock),
+            recorder=Recorder(writer=self.storage.log_writer, prices=self.prices, meter=self.meter, clock=clock),
+            meter=self.meter,
             metrics=self.world.metrics,
             max_samples=self.settings.max_samples,
             **self._common,
@@ -335,6 +357,8 @@ class House:
             provider_keys=self.provider_keys,
             tools=self.tools,
             connections=self.connections,
+            limits=self.limits,
+            prices=self.prices,
             health=self.storage.health,
             metrics=self.world.metrics,
         )

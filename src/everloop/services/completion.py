@@ -13,6 +13,7 @@ from everloop.services.command import CompletionCommand
 from everloop.services.generate import Generated, ProviderCall
 from everloop.services.given import Given, GivenConfigs
 from everloop.services.interleave import interleaved
+from everloop.services.metering import UsageMeter
 from everloop.services.provider_keys import ProviderKeyService
 from everloop.services.record import Context, Recorder
 from everloop.services.rendering import Rendering
@@ -35,6 +36,7 @@ class CompletionService:
         tools: ToolService,
         rendering: Rendering,
         recorder: Recorder,
+        meter: UsageMeter,
         clock: Clock,
         ids: Ids,
         metrics: Metrics,
@@ -47,6 +49,7 @@ class CompletionService:
         self._tools = tools
         self._rendering = rendering
         self._recorder = recorder
+        self._meter = meter
         self._clock = clock
         self._ids = ids
         self._metrics = metrics
@@ -92,6 +95,7 @@ class CompletionService:
             raise InvalidFields.one(("body", "num_samples"), f"`num_samples` must be from 1 to {self._max_samples}.")
         place = await self._place(scope, command)
         place.require(command.endpoint)
+        metered = self._meter.admit(scope, place.project)
         links = await self._sessions.link(scope, command.links)
         log_ids = [self._ids.log(started_at) for _ in range(command.num_samples)]
         draws = _draws(place, command, Caller(command.user, links.session_id, log_ids), started_at)
@@ -119,6 +123,7 @@ class CompletionService:
                     log_ids=[log_ids[index] for index in each.indices],
                     started_at=started_at,
                     began=began,
+                    metered=metered,
                 ),
             )
             for call, each in calls

@@ -14,9 +14,11 @@ from everloop.domain.message import answered
 from everloop.domain.scope import Scope
 from everloop.domain.trial import Trial
 from everloop.domain.value import value
-from everloop.errors import ProviderFailure
+from everloop.errors import ProviderFailure, Unavailable
 from everloop.ports.logs import LogWriter
-from everloop.ports.system import Clock, Pricing
+from everloop.ports.system import Clock
+from everloop.services.metering import Metered, UsageMeter
+from everloop.services.prices import PriceService
 from everloop.services.resolve import Resolved
 from everloop.services.sessions import Links
 
@@ -47,6 +49,7 @@ class Context:
     log_ids: Sequence[LogId]
     started_at: int
     began: float
+    metered: Metered | None = None
 
 
 @value
@@ -85,9 +88,10 @@ def failed(index: int, failure: ProviderFailure, text: str | None = None, usage:
 class Recorder:
     """Turns outcomes into logs and hands them to the writer."""
 
-    def __init__(self, *, writer: LogWriter, pricing: Pricing, clock: Clock) -> None:
+    def __init__(self, *, writer: LogWriter, prices: PriceService, meter: UsageMeter, clock: Clock) -> None:
         self._writer = writer
-        self._pricing = pricing
+        self._prices = prices
+        self._meter = meter
         self._clock = clock
 
     def check(self) -> None:
@@ -96,13 +100,29 @@ class Recorder:
 
     async def record(self, context: Context, outcomes: Sequence[Outcome]) -> None:
         """Returns once the logs are on disk. Raises `Unavailable`."""
-        await self._writer.append(context.scope, [self._log(context, outcome) for outcome in outcomes])
+        logs = [self._log(context, outcome) for outcome in outcomes]
+        if context.metered is None:
+            await self._writer.append(context.scope, logs)
+        else:
+            await self._record_metered(context.scope, context.metered, logs)
+
+    async def _record_metered(self, scope: Scope, metered: Metered, logs: Sequence[Log]) -> None:
+        """What has a log counts, once: writing may fail and be tried again, and who waits for it may go away."""
+        kept = True
+        try:
+            await self._writer.append(scope, logs)
+        except Unavailable:
+            kept = False
+            raise
+        finally:
+            if kept:
+                self._meter.spend(metered, logs)
 
     def _log(self, context: Context, outcome: Outcome) -> Log:
         resolved, links = context.resolved, context.links
         config = resolved.version.config
         usage, trial = outcome.usage, context.trials[outcome.index]
-        cost = self._pricing.cost(config.provider, config.model, usage) if usage else None
+        cost = self._prices.cost(context.scope, config, usage) if usage else None
         return Log(
             id=context.log_ids[outcome.index],
             project_id=resolved.project.id,

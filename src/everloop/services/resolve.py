@@ -30,6 +30,11 @@ class Place:
     target: ConfigVersion | Experiment
 
     @property
+    def project(self) -> Project:
+        """The project that is called."""
+        return self.view.project
+
+    @property
     def endpoint(self) -> Endpoint | None:
         """How the target is called; None for an experiment without arms."""
         target = self.target

@@ -10,6 +10,7 @@ from everloop.errors import (
     FailureKind,
     FieldIssue,
     InvalidFields,
+    LimitReached,
     MissingInputs,
     NotFound,
     NotOffered,
@@ -33,6 +34,7 @@ from everloop.errors import (
         (Conflict("m"), 409, "conflict_error"),
         (Unprocessable("m"), 422, "unprocessable_entity_error"),
         (UnknownTool("m"), 422, "unprocessable_entity_error"),
+        (LimitReached("m", 1.5), 429, "rate_limit_error"),
         (TooLarge("m"), 413, "request_too_large_error"),
         (NotOffered("m"), 501, "not_implemented_error"),
         (Unavailable("m"), 503, "service_unavailable_error"),
@@ -42,6 +44,10 @@ def test_our_own_errors_are_objects_that_say_so(error, status, kind):
     answer = answer_to(error)
     assert answer.status == status
     assert json.loads(answer.body) == {"detail": {"type": kind, "message": "m", "code": status, "origin": "Everloop"}}
+
+
+def test_a_reached_limit_says_when_to_come_again():
+    assert answer_to(LimitReached("m", 41.2)).headers == {"Retry-After": "42"}
 
 
 def test_missing_inputs_are_unprocessable_and_named():
