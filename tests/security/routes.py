@@ -249,11 +249,6 @@ TRIES: Final[Mapping[str, list[Try]]] = {
     "GET /api/tools/{tool_id}": [Try("/api/tools/{our.tool}")],
     "PATCH /api/tools/{tool_id}": [Try("/api/tools/{our.tool}", {"name": "stolen"})],
     "DELETE /api/tools/{tool_id}": [Try("/api/tools/{our.tool}")],
-    "GET /api/projects/{project_id}/deployments": [Try("/api/projects/{our.project}/deployments")],
-    "GET /api/projects/{project_id}/environments/{environment_id}/policy": [
-        Try("/api/projects/{our.project}/environments/{their.environment}/policy"),
-        Try("/api/projects/{their.project}/environments/{our.environment}/policy"),
-    ],
     "GET /api/limits": _seen("/api/limits"),
     "POST /api/limits": _referring(
         "/api/limits",
@@ -274,6 +269,11 @@ TRIES: Final[Mapping[str, list[Try]]] = {
         )
     ],
     "DELETE /api/prices/{price_id}": [Try("/api/prices/{our.price}")],
+    "GET /api/projects/{project_id}/deployments": [Try("/api/projects/{our.project}/deployments")],
+    "GET /api/projects/{project_id}/environments/{environment_id}/policy": [
+        Try("/api/projects/{our.project}/environments/{their.environment}/policy"),
+        Try("/api/projects/{their.project}/environments/{our.environment}/policy"),
+    ],
     "PUT /api/projects/{project_id}/environments/{environment_id}/policy": [
         Try("/api/projects/{our.project}/environments/{our.environment}/policy", {}),
         Try("/api/projects/{their.project}/environments/{our.environment}/policy", {}),

@@ -56,9 +56,9 @@ class Services:
     api_keys: ApiKeyService
     provider_keys: ProviderKeyService
     tools: ToolService
-    connections: ConnectionService
     limits: LimitService
     prices: PriceService
+    connections: ConnectionService
     health: Health
     metrics: Metrics
 

@@ -49,17 +49,17 @@ class Application:
             jobs = [house.directory.watch, house.idempotency.keep_alive, sweep.run, house.meter.run]
             if house.retention is not None:
                 jobs.append(house.retention.run)
+            await house.meter.exchange()
             async with running(jobs):
                 _settle_interpreter()
                 await send({"type": "lifespan.startup.complete"})
                 await receive()
+            await house.meter.finish()
         await send({"type": "lifespan.shutdown.complete"})
-            await house.meter.exchange()
 
 
 def _settle_interpreter() -> None:
     """Spares what start-up has made all later garbage collections, makes those rarer, and lets threads in sooner.
-            await house.meter.finish()
 
     Requests make little garbage in cycles, yet full collections walked all modules again and again: they cost an eighth
     of the CPU time and made the slowest calls five times slower. The thread that writes logs comes back from the disk

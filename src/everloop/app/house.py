@@ -356,9 +356,9 @@ class House:
             api_keys=self.api_keys,
             provider_keys=self.provider_keys,
             tools=self.tools,
-            connections=self.connections,
             limits=self.limits,
             prices=self.prices,
+            connections=self.connections,
             health=self.storage.health,
             metrics=self.world.metrics,
         )
