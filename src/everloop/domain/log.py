@@ -13,7 +13,7 @@ from everloop.domain.value import value
 class LogBody:
     """The wide part. Every `bytes` is one UTF-8 JSON value; `save=false` leaves all but `metadata` empty.
 
-    `attempts` is the list of what was tried before the answer came, and None when the first try gave it.
+    `attempts` is the list of `domain.attempt.Attempt` that other configurations made before, and None without any.
     """
 
     inputs: bytes | None = None
@@ -41,7 +41,8 @@ class Log:
     error that the caller logged); its text is in the body. `session_reference_id` is the caller's own name of the
     session: the store makes the session on first use. `provider_calls` counts the tries that the call took.
     `environment_id` is where the call was made, None for a log that names none. A log of an experiment has its
-    `experiment_id` and its `trial_id`, and then `config_id` is its arm.
+    `experiment_id` and its `trial_id`, and then `config_id` is its arm, unless a fallback answered in the arm's place:
+    then `arm_id` is the arm, and the experiment counts the log for it.
     """
 
     id: LogId
@@ -71,6 +72,7 @@ class Log:
     time_to_first_token: float | None = None
     duration: float | None = None
     provider_calls: int | None = None
+    arm_id: ConfigId | None = None
     body: LogBody = field(default_factory=LogBody)
 
 

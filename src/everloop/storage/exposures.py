@@ -85,13 +85,13 @@ def gathered(exposures: Iterable[Exposure]) -> Gathered:
     arms: dict[Arm, _Taken] = {}
     trials: dict[Trial, SumRow] = {}
     for organisation_id, each in exposures:
-        experiment_id, environment_id, config_id = each.experiment_id, each.environment_id, each.config_id
-        if experiment_id is None or environment_id is None or config_id is None or each.trial_id is None:
+        experiment_id, environment_id, arm_id = each.experiment_id, each.environment_id, each.arm_id or each.config_id
+        if experiment_id is None or environment_id is None or arm_id is None or each.trial_id is None:
             continue
-        arm = (organisation_id, experiment_id, environment_id, config_id)
+        arm = (organisation_id, experiment_id, environment_id, arm_id)
         trial = (organisation_id, each.trial_id)
         if trial not in trials:
-            trials[trial] = (*trial, experiment_id, environment_id, config_id, each.created_at)
+            trials[trial] = (*trial, experiment_id, environment_id, arm_id, each.created_at)
         taken = arms.get(arm)
         if taken is None:
             taken = arms[arm] = _Taken()

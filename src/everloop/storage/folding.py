@@ -144,6 +144,8 @@ _LAST: Final = (
 _EXPOSED: Final = "SELECT 1 FROM log NOT INDEXED WHERE rowid > ? AND trial_id IS NOT NULL LIMIT 1"
 _STRETCH: Final = "FROM log NOT INDEXED WHERE rowid > ? AND rowid <= ? AND trial_id IS NOT NULL"
 _ARM: Final = "organisation_id, experiment_id, environment_id, config_id"
+# A log is counted for its arm, also when a fallback answered in the place of that.
+_ARM_OF_LOG: Final = "organisation_id, experiment_id, environment_id, coalesce(arm_id, config_id)"
 _COST: Final = (
     "CASE WHEN coalesce(prompt_cost, output_cost) IS NOT NULL"
     " THEN coalesce(prompt_cost, 0.0) + coalesce(output_cost, 0.0) END"
@@ -152,17 +154,17 @@ _CREDIBLE: Final = f"BETWEEN 0 AND {MOST_TOKENS}"
 _PRICED: Final = f"WHERE cost BETWEEN {-MOST_DOLLARS} AND {MOST_DOLLARS}"
 # In the order of the columns of `arm_usage` after `trials`, then the durations, in digits enough to be the same again.
 _TAKEN: Final = (
-    f"SELECT {_ARM}, count(*), count(nullif(error_kind, '{CANCELLED}')),"  # noqa: S608 - our own words
+    f"SELECT {_ARM_OF_LOG}, count(*), count(nullif(error_kind, '{CANCELLED}')),"  # noqa: S608 - our own words
     f" coalesce(sum(prompt_tokens) FILTER (WHERE prompt_tokens {_CREDIBLE}), 0),"
     f" coalesce(sum(output_tokens) FILTER (WHERE output_tokens {_CREDIBLE}), 0),"
     f" total(cost) FILTER ({_PRICED}), count(cost) FILTER ({_PRICED}),"
     " group_concat(printf('%!.20g', duration)) FILTER (WHERE error_kind IS NULL AND duration IS NOT NULL)"
     f" FROM (SELECT *, {_COST} AS cost {_STRETCH}"
     " AND experiment_id IS NOT NULL AND environment_id IS NOT NULL AND config_id IS NOT NULL)"
-    f" GROUP BY {_ARM}"
+    f" GROUP BY {_ARM_OF_LOG}"
 )
 _TRIALS: Final = (
-    f"INSERT INTO trial ({_ARM}, id, created_at) SELECT {_ARM}, trial_id, created_at {_STRETCH}"
-    " AND organisation_id = ? AND experiment_id = ? AND environment_id = ? AND config_id = ?"
+    f"INSERT INTO trial ({_ARM}, id, created_at) SELECT {_ARM_OF_LOG}, trial_id, created_at {_STRETCH}"
+    " AND organisation_id = ? AND experiment_id = ? AND environment_id = ? AND coalesce(arm_id, config_id) = ?"
     " ORDER BY rowid ON CONFLICT DO NOTHING"
 )

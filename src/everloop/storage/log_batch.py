@@ -16,7 +16,7 @@ from everloop.storage.folding import STATEMENTS
 from everloop.storage.log_rows import Texts, Values, body_values, log_values, session_values
 from everloop.storage.log_tables import log, log_body, session
 
-# Rows of one statement. SQLite takes 32,766 values in one (https://www.sqlite.org/limits.html); a log has 31.
+# Rows of one statement. SQLite takes 32,766 values in one (https://www.sqlite.org/limits.html); a log has 32.
 CHUNK: Final = 64
 # A body with a text beyond this, in characters, has a statement to itself. A statement keeps what was bound to it until
 # it is used again: long texts in statements of every size would stay in memory many times over.

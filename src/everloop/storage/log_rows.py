@@ -57,6 +57,7 @@ def log_values(organisation_id: OrganisationId, each: Log) -> Values:
         each.duration,
         each.provider_calls,
         each.experiment_id,
+        each.arm_id,
     )
 
 
@@ -136,6 +137,7 @@ def log_of(row: Row[Any], body: LogBody) -> Log:
         time_to_first_token=row.time_to_first_token,
         duration=row.duration,
         provider_calls=row.provider_calls,
+        arm_id=None if row.arm_id is None else ConfigId(row.arm_id),
         body=body,
     )
 

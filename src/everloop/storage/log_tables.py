@@ -56,6 +56,8 @@ log = Table(
     Column("duration", Double, nullable=True),
     Column("provider_calls", BigInteger, nullable=True),
     Column("experiment_id", Key, nullable=True),
+    # The arm of the experiment where `config_id`, a fallback, is none.
+    Column("arm_id", Key, nullable=True),
     # With row ids: SQLite takes reading along the key of a table without them for so cheap that it leaves the indexes
     # below unused and reads all logs of the organisation.
     PrimaryKeyConstraint("organisation_id", "id"),

@@ -45,6 +45,7 @@ FULL = Log(
     time_to_first_token=0.4,
     duration=0.5,
     provider_calls=2,
+    arm_id=ConfigId("config_arm"),
     body=LogBody(
         inputs=b'{"a":1}',
         metadata=b'{"m":2}',
@@ -59,6 +60,7 @@ FULL = Log(
         tool_choice=b'"auto"',
         provider_request=b'{"p":[18446744073709551616, 1e400, 0.10]}',
         provider_response=b'{"x":"\\u0000","\xf0\x9f\xa6\x9c":1}',
+        attempts=b'[{"config_id":"config_0"}]',
     ),
 )
 

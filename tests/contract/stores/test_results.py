@@ -3,7 +3,7 @@
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
@@ -93,6 +93,27 @@ async def test_what_calls_took_is_added_up(storage: Storage, scope: Scope):
     assert found[HERE][TWO].usage == ArmUsage(1, 1, 0, 0, 7, 0.0, 0, {bucket_of(0.25): 1})
     assert found[EnvironmentId("env_s")][TWO].usage == ArmUsage(1, 1)
     assert found[HERE][ONE].outcomes == Summary()
+
+
+async def test_a_log_of_a_fallback_counts_for_the_arm_in_whose_place_it_answered(storage: Storage, scope: Scope):
+    """What its users met is what happens when that arm is chosen; the fallback, an arm or not, was not chosen."""
+    elsewhere = ConfigId("config_3")
+    await storage.configs.register(scope, a_version(elsewhere), None)
+    logs = [
+        replace(an_exposed_log("data_1", duration=1.0), config_id=elsewhere, arm_id=ONE),
+        replace(an_exposed_log("data_2", a_trial("trial_2"), usage=Usage(1, 2)), config_id=TWO, arm_id=ONE),
+        an_exposed_log("data_3", a_trial("trial_3", TWO)),
+    ]
+    for log in logs:
+        await storage.log_writer.append(scope, [log])
+    await rate(storage, scope, "data_1", "good")
+    await rate(storage, scope, "data_2", "bad")
+    arms = (await storage.experiments.results(scope, [ID]))[ID][HERE]
+    assert set(arms) == {ONE, TWO}
+    assert arms[ONE].usage == ArmUsage(2, 2, 0, 1, 2, 0.0, 0, {bucket_of(1.0): 1})
+    assert arms[ONE].outcomes == Summary(2, 1.0, 1.0)
+    assert (arms[TWO].usage, arms[TWO].outcomes) == (ArmUsage(1, 1), Summary())
+    assert [await storage.logs.get(scope, log.id) for log in logs] == logs
 
 
 async def test_numbers_beyond_belief_stay_out_of_the_sums(storage: Storage, scope: Scope):

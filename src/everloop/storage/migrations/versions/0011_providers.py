@@ -1,4 +1,4 @@
-"""Connections, prices, limits, the policy of deployments, and what a log tells of its attempts."""
+"""Connections, prices, limits, the policy of deployments, and what a log tells of its attempts and its arm."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,6 +14,7 @@ NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     op.add_column("deployment", sa.Column("policy", sa.Text(), nullable=True))
+    op.add_column("log", sa.Column("arm_id", KEY, nullable=True))
     op.add_column("log_body", sa.Column("attempts", sa.Text(), nullable=True))
     op.create_table(
         "connection",
