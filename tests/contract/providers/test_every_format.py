@@ -32,7 +32,9 @@ from tests.contract.providers.dialects.dialect import Dialect, Said
 from tests.contract.providers.dialects.speaking import KEY, Speaker, says, stream_head
 from tests.upstream import STREAM_END, End, Reply, Step, Upstream, body, http, piece, raw, status
 
+# For what never comes; what does come may take its time on a busy machine.
 SHORT = Timeouts(connect=0.3, first_byte=0.3, gap=0.3, total=3)
+PATIENT = Timeouts(connect=20, first_byte=20, gap=20, total=25)
 CALLS = (ToolCall("call_1", "add", '{"a": 1}'), ToolCall("call_2", "add", '{"a": "größer ☂"}'))
 BOTH = [Said("Hello there, größer ☂."), Said("Let me see.", CALLS, "tool_call"), Said("", CALLS[:1], "tool_call")]
 Speaking = Callable[..., Speaker]
@@ -48,7 +50,7 @@ def dialect(request: pytest.FixtureRequest) -> Dialect:
 async def speaking(upstream: Upstream, dialect: Dialect) -> AsyncIterator[Speaking]:
     made: list[Speaker] = []
 
-    def make(timeouts: Timeouts = SHORT) -> Speaker:
+    def make(timeouts: Timeouts = PATIENT) -> Speaker:
         made.append(Speaker(dialect, upstream.base_url, timeouts))
         return made[-1]
 
@@ -59,7 +61,7 @@ async def speaking(upstream: Upstream, dialect: Dialect) -> AsyncIterator[Speaki
 
 @pytest.fixture
 def speaker(speaking: Speaking) -> Speaker:
-    return speaking(Timeouts(connect=2, first_byte=2, gap=2, total=4))
+    return speaking()
 
 
 def test_every_format_has_a_dialect():
@@ -212,7 +214,7 @@ BEFORE_ANYTHING: dict[str, tuple[Reply, FailureKind, int | None, int]] = {
 async def test_before_anything_of_the_answer(upstream: Upstream, speaking: Speaking, name: str, streamed: bool):
     reply, kind, code, tries = BEFORE_ANYTHING[name]
     upstream.always(reply)
-    speaker = speaking()
+    speaker = speaking(SHORT if kind is FailureKind.TIMEOUT else PATIENT)
     check(await fails(speaker, streamed=streamed), kind, code)
     assert len(upstream.requests) == tries
     assert speaker.metrics.calls == [("vendor", kind)]
@@ -232,7 +234,8 @@ async def test_in_the_middle_of_a_plain_answer(
     upstream: Upstream, dialect: Dialect, speaking: Speaking, end: End, kind: FailureKind
 ):
     upstream.always(raw(PLAIN_HEAD, json.dumps(dialect.plain(BOTH[0])).encode(), end))
-    check(await fails(speaking(), streamed=False), kind, 200)
+    speaker = speaking(SHORT if kind is FailureKind.TIMEOUT else PATIENT)
+    check(await fails(speaker, streamed=False), kind, 200)
     assert len(upstream.requests) == 1
 
 
@@ -251,7 +254,7 @@ async def test_in_the_middle_of_a_stream(upstream: Upstream, dialect: Dialect, s
     steps, kind = broken(dialect, name)
     begun = dialect.streamed(Said("Hello there, größer ☂.", CALLS)).body
     upstream.always(lambda _: chain([stream_head(dialect), *map(piece, begun)], steps))
-    speaker = speaking()
+    speaker = speaking(SHORT if kind is FailureKind.TIMEOUT else PATIENT)
     events = await speaker.streamed()
     assert spoken(events) == "Hello there, größer ☂."
     assert same_calls(called(events), CALLS)
@@ -270,7 +273,8 @@ async def test_a_stream_that_breaks_before_its_first_event(
 ):
     steps, kind = broken(dialect, name)
     upstream.always(lambda _: chain([stream_head(dialect)], steps))
-    check(await fails(speaking(), streamed=True), kind, None)
+    speaker = speaking(SHORT if kind is FailureKind.TIMEOUT else PATIENT)
+    check(await fails(speaker, streamed=True), kind, None)
     assert len(upstream.requests) == 1
 
 
