@@ -8,6 +8,7 @@ from everloop.providers.cohere.format import CohereFormat
 from everloop.providers.google.format import GoogleFormat
 from everloop.providers.openai.azure import AzureFormat
 from everloop.providers.openai.format import OpenAiFormat
+from everloop.providers.replicate.format import ReplicateFormat
 from everloop.providers.responses.format import ResponsesFormat
 from everloop.providers.wire import WireFormat
 
@@ -17,5 +18,6 @@ FORMATS: Final[Mapping[str, WireFormat]] = {
     "cohere": CohereFormat(),
     "google": GoogleFormat(),
     "openai": OpenAiFormat(),
+    "replicate": ReplicateFormat(),
     "responses": ResponsesFormat(),
 }

@@ -33,7 +33,7 @@ class Target:
     listed: bool = True
 
     @classmethod
-    def of(cls, url: str, *, listed: bool = True) -> "Target":
+    def of(cls, url: str, *, listed: bool = True, method: str = "POST") -> "Target":
         """The target of an absolute URL. Raises ValueError."""
         parts = split(url)
         if parts is None or parts.hostname is None:
@@ -45,7 +45,7 @@ class Target:
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         named = host if parts.port is None else f"{host}:{port}"
         head = (
-            f"POST {path} HTTP/1.1\r\nHost: {named}\r\nUser-Agent: everloop\r\nAccept: */*\r\n"
+            f"{method} {path} HTTP/1.1\r\nHost: {named}\r\nUser-Agent: everloop\r\nAccept: */*\r\n"
             "Accept-Encoding: identity\r\nContent-Type: application/json\r\n"
         )
         return cls(parts.scheme == "https", parts.hostname, port, head.encode(), listed)

@@ -1,6 +1,6 @@
 """One server that speaks a wire format, at one base URL, as a provider."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -25,15 +25,22 @@ from everloop.providers.capabilities import check
 from everloop.providers.circuit import Circuit, Turn
 from everloop.providers.client import HttpClient, Incoming, TransportFailure
 from everloop.providers.connection import Connection
+from everloop.providers.jobs import Jobs, Polled
 from everloop.providers.measured import Measured
 from everloop.providers.parted_key import redactor_of
 from everloop.providers.redaction import Redactor
 from everloop.providers.retry import AttemptFailed, Retrier
 from everloop.providers.target import Target
-from everloop.providers.wire import AnswerReader, WireFormat
+from everloop.providers.wire import AnswerReader, JobFormat, WireFormat
 
 # Formats that put the model into the path have one for each model that is called.
 _REMEMBERED: Final = 1_000
+
+# One try of a call: what it takes, the seconds that are left, and what comes of it.
+_Completing = Callable[
+    [PreparedCall, Secret | None, Redactor, float], Awaitable[tuple[tuple[Sample, ...], Usage | None, bytes]]
+]
+_Opening = Callable[[PreparedCall, Secret | None, Redactor, float], Awaitable[Incoming | Polled]]
 
 
 class VendorProvider:
@@ -60,6 +67,9 @@ class VendorProvider:
         self._base = connection.base_url.rstrip("/")
         self._facts = common(wire.capabilities, connection.facts)
         self._targets: dict[str, Target] = {}
+        jobs = Jobs(connection, wire, client, retrier, clock) if isinstance(wire, JobFormat) else None
+        self._completing: _Completing = self._plain if jobs is None else jobs.plain
+        self._opening: _Opening = self._open if jobs is None else jobs.open
 
     @property
     def origin(self) -> str:
@@ -84,7 +94,7 @@ class VendorProvider:
         require_sendable(key, self.origin)
         redactor = redactor_of(key)
         with self._turn(call) as turn, Measured(self._connection.provider, self._clock, self._metrics) as measured:
-            attempt = partial(self._plain, call, key, redactor)
+            attempt = partial(self._completing, call, key, redactor)
             (samples, usage, body), tries = await self._retrier.run(attempt, self._total(call), turn)
             turn.answered()
             return Generation(samples, usage, body, measured.seconds, tries)
@@ -95,7 +105,7 @@ class VendorProvider:
         redactor = redactor_of(key)
         answer = self._wire.follow(call, self.origin, redactor)
         with self._turn(call) as turn, Measured(self._connection.provider, self._clock, self._metrics) as measured:
-            attempt = partial(self._open, call, key, redactor)
+            attempt = partial(self._opening, call, key, redactor)
             incoming, tries = await self._retrier.run(attempt, self._total(call), turn)
             try:
                 if tries > 1:
@@ -172,12 +182,14 @@ class VendorProvider:
             raise self._wire.refused(self.origin, incoming.status, incoming.headers, body, self._clock)
         raise self._wire.unstreamed(self.origin, body)
 
-    async def _packet(self, incoming: Incoming, answer: AnswerReader) -> list[Event]:
+    async def _packet(self, incoming: Incoming | Polled, answer: AnswerReader) -> list[Event]:
         """What the next bytes say, or their end, or their failure."""
         try:
             packet = await incoming.next()
         except TransportFailure as failure:
             return answer.fail(self._failure(failure))
+        except ProviderFailure as failure:
+            return answer.fail(failure)
         return joined(answer.feed(packet) if packet else answer.end())
 
     def _attempt_failed(self, failure: TransportFailure) -> AttemptFailed:

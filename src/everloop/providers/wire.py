@@ -1,9 +1,10 @@
 """What a vendor's wire format has to say: requests in its words, its answers in ours; no I/O."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from everloop.domain.generation import Event, GenerationRequest, PreparedCall, Sample, Secret, Usage
+from everloop.domain.value import value
 from everloop.errors import ProviderFailure
 from everloop.ports.system import Clock
 from everloop.providers.capabilities import Capabilities
@@ -86,4 +87,33 @@ class WireFormat(Protocol):
 
     def unstreamed(self, origin: str, body: bytes) -> ProviderFailure:
         """What a plain answer with a good status stands for, where a stream was asked for; already redacted."""
+        ...
+
+
+@value
+class Job:
+    """Work that a vendor has begun: a GET of `path` tells its state, and a POST to `cancel` ends it.
+
+    Both are paths below the vendor's base URL.
+    """
+
+    path: str
+    cancel: str
+    finished: bool
+
+
+@runtime_checkable
+class JobFormat(Protocol):
+    """What a format has beside, whose vendor answers that it has begun, and tells the rest when it is asked.
+
+    `WireFormat.read` then reads the state of a finished job, and `follow` gives a reader that is fed whole states.
+    """
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two questions."""
+        ...
+
+    def job(self, state: bytes, origin: str) -> Job:
+        """What the vendor's answer says of the job. Raises ProviderFailure for one that is not of the format."""
         ...

@@ -65,7 +65,8 @@ def speaker(speaking: Speaking) -> Speaker:
 
 
 def test_every_format_has_a_dialect():
-    assert {each.name for each in DIALECTS} == set(FORMATS)
+    """But Azure, which speaks as OpenAI does, and Replicate, whose predictions have a suite of their own."""
+    assert {each.name for each in DIALECTS} | {"azure", "replicate"} == set(FORMATS)
 
 
 # --------------------------------------------------------------------------------------------------------- good answers

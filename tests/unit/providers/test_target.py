@@ -21,6 +21,10 @@ def test_the_parts_of_a_url(url: str, place: tuple[bool, str, int], line: str, h
     assert rest[-1] == ""
 
 
+def test_a_question():
+    assert Target.of("https://host/a", method="GET").head.startswith(b"GET /a HTTP/1.1\r\n")
+
+
 @pytest.mark.parametrize(
     "url",
     [

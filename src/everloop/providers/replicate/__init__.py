@@ -1,0 +1,1 @@
+"""The wire format of Replicate: predictions, which are begun and then asked for."""
