@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from everloop.domain.config import ConfigVersion, LoggedConfig, LoggedType, LoggedVersion, ModelConfig, fingerprint
+from everloop.domain.connection import OwnConnection
 from everloop.domain.dataset import Datapoint, DatapointContent, Dataset
 from everloop.domain.deployment import ConfigTarget, Deployment, Target
 from everloop.domain.environment import Environment
@@ -12,6 +13,7 @@ from everloop.domain.feedback import Feedback, Value
 from everloop.domain.ids import (
     ApiKeyId,
     ConfigId,
+    ConnectionId,
     DatapointId,
     DatasetId,
     DeploymentId,
@@ -250,6 +252,11 @@ def a_provider_key(
     identifier: str = "pkey_1", provider: str = "openai", organisation: str = "org_a", sealed: bytes = b"\x00\xff"
 ) -> ProviderKey:
     return ProviderKey(ProviderKeyId(identifier), OrganisationId(organisation), provider, sealed, "abcd", 6, 7)
+
+
+def a_connection(identifier: str = "conn_1", name: str = "mine", organisation: str = "org_a") -> OwnConnection:
+    owner, url = OrganisationId(organisation), "https://llm.example.com/v1"
+    return OwnConnection(ConnectionId(identifier), owner, name, "openai", url, True, (), "key_1", 8, 9)
 
 
 def of_project(identifier: str = "pr_1") -> Subject:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from tests.contract.stores.isolation import (
+    connections,
     datasets,
     experiments,
     feed,
@@ -29,13 +30,18 @@ def joined(parts: Iterable[Mapping[str, Case]]) -> dict[str, Case]:
 
 SEEING_NOTHING: Seeing = joined(
     each.SEEING_NOTHING
-    for each in (logs, projects, experiments, datasets, organisations, idempotency, tools, limits, feed)
+    for each in (logs, projects, experiments, datasets, organisations, connections, idempotency, tools, limits, feed)
 )
 TOUCHING_NOTHING: Touching = joined(
-    each.TOUCHING_NOTHING for each in (logs, projects, experiments, datasets, organisations, idempotency, tools, limits)
+    each.TOUCHING_NOTHING
+    for each in (logs, projects, experiments, datasets, organisations, connections, idempotency, tools, limits)
 )
-MAKING_OWN: Making = joined(each.MAKING_OWN for each in (logs, projects, organisations, idempotency, tools, limits))
+MAKING_OWN: Making = joined(
+    each.MAKING_OWN for each in (logs, projects, organisations, connections, idempotency, tools, limits)
+)
 OF_NO_ORGANISATION = {
     name for each in (logs, organisations, idempotency, limits, feed) for name in each.OF_NO_ORGANISATION
 }
-STEPS: Steps = joined(each.STEPS for each in (logs, projects, experiments, datasets, organisations, tools, limits))
+STEPS: Steps = joined(
+    each.STEPS for each in (logs, projects, experiments, datasets, organisations, connections, tools, limits)
+)

@@ -11,6 +11,7 @@ from everloop.domain.scope import Scope
 from everloop.storage.opening import Storage
 from tests.contract.stores.isolation.things import DATASET, EXPERIMENT, GONE, PROJECT, TRIAL, make_keyed_calls
 from tests.contract.stores.samples import (
+    a_connection,
     a_datapoint,
     a_dataset,
     a_deployment,
@@ -50,6 +51,7 @@ async def owner(storage: Storage, scope: Scope) -> Scope:
     await storage.keys.add_api_key(scope, an_api_key())
     await storage.keys.put_provider_key(scope, a_provider_key())
     await storage.tools.create(scope, a_function(description="owner's"))
+    await storage.connections.create(scope, a_connection(), a_provider_key("pkey_2", "mine"))
     await storage.limits.create(scope, a_limit())
     await storage.prices.put(scope, a_price())
     await make_keyed_calls(storage, scope, KeptAnswer(b"owner's", b"owner's"))
@@ -85,6 +87,8 @@ async def twin(storage: Storage, owner: Scope) -> Scope:
     await storage.keys.add_api_key(scope, an_api_key("key_1", "org_b", 99))
     await storage.keys.put_provider_key(scope, a_provider_key("pkey_1", "openai", "org_b", b"twin's"))
     await storage.tools.create(scope, a_function(description="twin's", created_at=99))
+    theirs = a_provider_key("pkey_2", "mine", "org_b", b"twin's")
+    await storage.connections.create(scope, a_connection(organisation="org_b"), theirs)
     await storage.limits.create(scope, a_limit(amount=99.0))
     await storage.prices.put(scope, a_price(prompt_price=99.0))
     await storage.log_writer.append(owner, [a_log("data_owners")])

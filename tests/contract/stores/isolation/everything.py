@@ -33,6 +33,7 @@ async def everything(storage: Storage, scope: Scope) -> dict[str, object]:
             for each in (KEYED, PENDING)
         ],
         "tools": await storage.tools.all(scope),
+        "connections": await storage.connections.all(scope),
         "limits": await storage.limits.all(scope),
         "prices": await storage.prices.all(scope),
         "view": snapshot.organisations.get(scope.organisation_id),

@@ -6,7 +6,18 @@ import pytest
 
 from everloop import errors
 from everloop.domain.scope import Scope
-from everloop.ports import datasets, feed, idempotency, limits, logs, organisations, prices, projects, tools
+from everloop.ports import (
+    connections,
+    datasets,
+    feed,
+    idempotency,
+    limits,
+    logs,
+    organisations,
+    prices,
+    projects,
+    tools,
+)
 from everloop.storage.opening import Storage
 from tests.contract.stores.isolation.cases import MAKING_OWN, OF_NO_ORGANISATION, SEEING_NOTHING, TOUCHING_NOTHING
 from tests.contract.stores.isolation.everything import everything
@@ -16,7 +27,7 @@ from tests.contract.stores.samples import a_deployment, a_project, a_target
 def test_every_method_of_every_store_has_its_case():
     methods = {
         f"{name}.{method}"
-        for module in (datasets, feed, idempotency, limits, logs, organisations, prices, projects, tools)
+        for module in (connections, datasets, feed, idempotency, limits, logs, organisations, prices, projects, tools)
         for name, port in inspect.getmembers(module, inspect.isclass)
         if port.__module__ == module.__name__
         for method, _ in inspect.getmembers(port, inspect.isfunction)
