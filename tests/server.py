@@ -60,6 +60,11 @@ class Reply:
         """The `detail` of an error."""
         return self.json["detail"]
 
+    @property
+    def problem(self) -> Any:
+        """What went wrong, in the words of either API: `detail`, or OpenAI's `error`."""
+        return self.json["error"] if "error" in self.json else self.detail
+
     def expect(self, status: int) -> Any:
         """The body of an answer that must have this status."""
         assert self.status == status, f"{self.status}: {self.body.decode()}"

@@ -57,6 +57,8 @@ SHAPES = [
         for kind in ("completion", "chat")
         for way in ("", "-deployed", "-model-config", "-experiment")
     ],
+    ("POST", "/openai/v1/chat/completions"),
+    ("POST", "/openai/v1/completions"),
     ("POST", "/v4/projects/pr_nobody/experiments"),
     ("PATCH", "/v4/experiments/exp_nobody"),
     ("PATCH", "/api/experiments/exp_nobody"),
@@ -84,7 +86,7 @@ def test_a_malformed_body_is_the_callers_error(running_server, method, path, wha
         assert reply.status == 204, "newer clients send no ids: nothing is deleted"
         return
     assert 400 <= reply.status < 500, reply
-    assert reply.json["detail"]
+    assert reply.problem
     assert len(reply.body) < 50_000
 
 

@@ -62,6 +62,11 @@ _CONFIGS: Final = (
     {"model_config_id": "{our.config}", "project_id": "{our.project}"},
 )
 
+_MODELS: Final = (
+    {"model": "{our.project name}"},
+    {"model": "{our.project name}@{our.environment name}"},
+    {"model": "{their.project name}@{our.environment name}"},
+)
 _LINKING: Final = {"project_id": "{their.project}", "model": "m", "prompt_template": "x"}
 
 TRIES: Final[Mapping[str, list[Try]]] = {
@@ -305,6 +310,19 @@ TRIES: Final[Mapping[str, list[Try]]] = {
             "/api/experiments/{their.experiment}/conclude",
             {"winner": "{their.config}", "environments": [{"id": "{our.environment}"}]},
         ),
+    ],
+    "POST /openai/v1/chat/completions": _referring(
+        "/openai/v1/chat/completions", _CHAT, *_MODELS, *({**each, "stream": True} for each in _MODELS)
+    ),
+    "POST /openai/v1/completions": [
+        *_referring("/openai/v1/completions", {"inputs": {"it": "x"}}, *_MODELS),
+        *_referring("/openai/v1/completions", {"model": "{their.project name}", "inputs": {"it": "x"}}, *_LINKS[:3]),
+    ],
+    "GET /openai/v1/models": _seen("/openai/v1/models"),
+    "GET /openai/v1/models/{model}": [
+        Try("/openai/v1/models/{our.project name}"),
+        Try("/openai/v1/models/{our.project name}@{our.environment name}"),
+        Try("/openai/v1/models/{their.project name}@{our.environment name}"),
     ],
     "GET /healthz": [Try("/healthz", status=200)],
     "GET /readyz": [Try("/readyz", status=200)],

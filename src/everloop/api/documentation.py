@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final
 
 from fastapi import Body, Depends, Header, Path, Security
-from fastapi.security import APIKeyHeader
+from fastapi.security import APIKeyHeader, HTTPBearer
 from pydantic import BaseModel
 
 
@@ -49,6 +49,15 @@ KEY: Final = Security(
         name="X-API-KEY",
         scheme_name="APIKeyHeader",
         description="An API key of your organisation. `everloop keys create` or `POST /api/api-keys` makes one.",
+        auto_error=False,
+    )
+)
+
+# The other way, which is that of OpenAI's clients.
+BEARER: Final = Security(
+    HTTPBearer(
+        scheme_name="BearerAuth",
+        description="The same key as `Authorization: Bearer …`, on any route.",
         auto_error=False,
     )
 )

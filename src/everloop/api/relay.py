@@ -2,12 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from typing import Final
 
 from everloop.api import sse
-from everloop.api.exchange import Exchange
+from everloop.api.exchange import Exchange, Header
 
 # Proxies cut connections on which nothing comes; comments are safe for every client.
 _PING_SECONDS: Final = 15.0
@@ -16,15 +16,16 @@ _PING_SECONDS: Final = 15.0
 class _Relay:
     """One stream on its way."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, headers: Iterable[Header]) -> None:
         self._exchange = exchange
+        self._headers = headers
         self._sent_at = time.monotonic()
 
     async def run(self, frames: AsyncGenerator[bytes, None]) -> None:
         async with aclosing(frames):
             async for frame in frames:
                 if not self._exchange.status:
-                    await self._exchange.start(200, list(sse.HEADERS))
+                    await self._exchange.start(200, list(self._headers))
                 self._sent_at = time.monotonic()
                 await self._exchange.piece(frame)
         await self._exchange.last()
@@ -41,12 +42,14 @@ class _Relay:
         relaying.cancel()
 
 
-async def relay(exchange: Exchange, frames: AsyncGenerator[bytes, None]) -> None:
+async def relay(
+    exchange: Exchange, frames: AsyncGenerator[bytes, None], headers: Iterable[Header] = sse.HEADERS
+) -> None:
     """Sends the frames as they come. Raises what the first one raises, as long as nothing was sent.
 
     When the caller hangs up the frames are closed, which ends the call upstream and logs what had come.
     """
-    stream = _Relay(exchange)
+    stream = _Relay(exchange, headers)
     relaying = asyncio.current_task()
     assert relaying is not None  # noqa: S101 - a coroutine that runs has a task
     watching = asyncio.create_task(stream.watch(relaying))

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from everloop import __version__
 from everloop.api import docs, probes
-from everloop.api.documentation import ERRORS, IDEMPOTENCY, KEY, KEYED_ERRORS, STREAMED, body
+from everloop.api.documentation import IDEMPOTENCY, STREAMED, body
 from everloop.api.errors import ErrorAnswer, Wording
 from everloop.api.hot import HotRoute
 from everloop.api.manage import (
@@ -28,6 +28,7 @@ from everloop.api.manage import (
 from everloop.api.manage import datasets as dataset_versions
 from everloop.api.manage import deployments as deployment_history
 from everloop.api.manage import experiments as managed_experiments
+from everloop.api.openai import models as openai_models
 from everloop.api.openapi import Documented
 from everloop.api.services import Services
 from everloop.api.v4 import (
@@ -52,7 +53,8 @@ from everloop.errors import EverloopError, InvalidFields
 _DESCRIPTION = """\
 Everloop runs the prompt that is live: an application sends a project's name and some inputs; Everloop finds what is
 deployed, renders it, calls the model provider, keeps the call as a log, and answers in the format of the Humanloop v4
-API (`/v4`). What v4 leaves out, such as environments and keys, is under `/api`.
+API (`/v4`). What v4 leaves out, such as environments and keys, is under `/api`. OpenAI's own clients call what is
+deployed under `/openai/v1`, with a project's name as the model.
 
 Give your API key with **Authorize** and *Try it out* works on every route."""
 
@@ -80,6 +82,7 @@ _ROUTERS = (
     deployment_history.router,
     policies.router,
     managed_experiments.router,
+    openai_models.router,
     probes.router,
     docs.router,
     not_offered.router,
@@ -125,8 +128,8 @@ def _document(app: FastAPI, route: HotRoute) -> None:
         summary=route.summary,
         description=route.description,
         response_model=route.response_model,
-        responses=ERRORS | KEYED_ERRORS | STREAMED,
-        dependencies=[KEY, IDEMPOTENCY],
+        responses=route.errors | STREAMED,
+        dependencies=[*route.keys, IDEMPOTENCY],
         tags=[route.operation_id.partition("_")[0]],
     )
 

@@ -40,6 +40,7 @@ class Services:
 
     directory: Directory
     completion: CompletionService
+    models: LiveModelService
     projects: ProjectService
     configs: ConfigService
     deployments: DeploymentService

@@ -7,6 +7,7 @@ from typing import Any
 from everloop.api.edge import Edge
 from everloop.api.exchange import Receive, Send
 from everloop.api.idempotency import Once
+from everloop.api.openai.routes import openai_routes
 from everloop.api.router import build_fastapi
 from everloop.api.v4.chats import chat_routes
 from everloop.api.v4.completions import completion_routes
@@ -36,7 +37,11 @@ class Application:
         await receive()
         async with open_house(self._settings) as house:
             completion, once = house.services.completion, Once(house.idempotency)
-            hot = [*completion_routes(completion, once), *chat_routes(completion, once)]
+            hot = [
+                *completion_routes(completion, once),
+                *chat_routes(completion, once),
+                *openai_routes(completion, house.services.models, once),
+            ]
             framework = build_fastapi(house.services, hot)
             self._edge = Edge(
                 framework,

@@ -340,6 +340,7 @@ class House:
         return Services(
             directory=self.directory,
             completion=self.completion,
+            models=LiveModelService(self.directory),
             projects=self.projects,
             configs=self.configs,
             deployments=self.deployments,

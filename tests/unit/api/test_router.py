@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from everloop.api.openai.routes import openai_routes
 from everloop.api.router import build_fastapi
 from everloop.api.v4.chats import chat_routes
 from everloop.api.v4.completions import completion_routes
 from everloop.errors import Unavailable
+from everloop.services.live_models import LiveModelService
 from tests.fakes import FakeHouse
 
 NO_SERVICES: Any = None
@@ -18,7 +20,11 @@ NO_ONCE: Any = None
 @pytest.fixture(scope="module")
 def document():
     house = FakeHouse()
-    hot = [*completion_routes(house.completion, NO_ONCE), *chat_routes(house.completion, NO_ONCE)]
+    hot = [
+        *completion_routes(house.completion, NO_ONCE),
+        *chat_routes(house.completion, NO_ONCE),
+        *openai_routes(house.completion, LiveModelService(house.directory), NO_ONCE),
+    ]
     return build_fastapi(NO_SERVICES, hot).openapi()
 
 
@@ -38,7 +44,8 @@ def test_the_generating_routes_take_an_idempotency_key(document):
         if (each["name"], each["in"], each["required"]) == ("Idempotency-Key", "header", False)
     }
     ways = ("", "-deployed", "-model-config", "-experiment")
-    assert keyed == {f"/v4/{kind}{way}" for kind in ("completion", "chat") for way in ways}
+    theirs = {"/openai/v1/chat/completions", "/openai/v1/completions"}
+    assert keyed == {f"/v4/{kind}{way}" for kind in ("completion", "chat") for way in ways} | theirs
     assert all("409" in document["paths"][path]["post"]["responses"] for path in keyed)
 
 
@@ -63,8 +70,12 @@ def test_every_operation_is_explained_and_can_be_tried(document):
 def test_every_operation_but_the_probes_asks_for_a_key_and_tells_its_errors(document):
     for (method, path), operation in operations(document).items():
         if path not in ("/healthz", "/readyz"):
-            assert operation["security"] == [{"APIKeyHeader": []}], (method, path)
-            assert {"422", "default"} <= set(operation["responses"]), (method, path)
+            theirs = path.startswith("/openai/")
+            ways: list[dict[str, Any]] = (
+                [{"BearerAuth": []}, {"APIKeyHeader": []}] if theirs else [{"APIKeyHeader": []}]
+            )
+            assert operation["security"] == ways, (method, path)
+            assert {"400" if theirs else "422", "default"} <= set(operation["responses"]), (method, path)
 
 
 def test_references_lead_somewhere(document):
