@@ -90,6 +90,11 @@ TRIES: Final[Mapping[str, list[Try]]] = {
         *_referring("/v4/completion", {**_CALL, **_COMPLETION}, {"project_id": "{our.project}"}, *_LINKS[:3]),
         # Both have snippets of these names; the caller gets its own.
         Try("/v4/completion", {**_CALL, "model_config": _SNIPPET}, 200),
+        # A connection of the other one is told as one that nobody has.
+        *(
+            Try("/v4/completion", {**_CALL, "model_config": {**_SNIPPET, "provider": each}}, 422)
+            for each in ("{our.connection}", "nobody")
+        ),
     ],
     "POST /v4/completion-model-config": [
         *_referring("/v4/completion-model-config", {"inputs": {"it": "x"}}, *_CONFIGS),
@@ -241,10 +246,26 @@ TRIES: Final[Mapping[str, list[Try]]] = {
     "DELETE /api/environments/{environment_id}": [Try("/api/environments/{our.environment}")],
     "PUT /api/environments/{environment_id}/default": [Try("/api/environments/{our.environment}/default")],
     "GET /api/provider-keys": _seen("/api/provider-keys"),
-    "PUT /api/provider-keys/{provider}": [Try("/api/provider-keys/openai", {"key": "sk-theirs"}, 200)],
+    "PUT /api/provider-keys/{provider}": [
+        Try("/api/provider-keys/openai", {"key": "sk-theirs"}, 200),
+        Try("/api/provider-keys/{our.connection}", {"key": "sk-theirs"}, 422),
+    ],
     "DELETE /api/provider-keys/{provider}": [
         Try("/api/provider-keys/openai", status=204),
         Try("/api/provider-keys/openai"),
+    ],
+    "GET /api/connections": _seen("/api/connections"),
+    "POST /api/connections": [
+        Try("/api/connections", {"name": "theirs-as-well", "base_url": "https://llm.example.com"}, 201)
+    ],
+    "GET /api/connections/{name}": [Try("/api/connections/{our.connection}")],
+    "PATCH /api/connections/{name}": [
+        Try("/api/connections/{our.connection}", {"base_url": "https://stolen.example"}),
+        Try("/api/connections/{their.connection}", {"key": "sk-theirs"}, 200),
+    ],
+    "DELETE /api/connections/{name}": [
+        Try("/api/connections/{our.connection}"),
+        Try("/api/connections/{their.connection}", status=204),
     ],
     "GET /api/api-keys": _seen("/api/api-keys"),
     "POST /api/api-keys": [Try("/api/api-keys", {"name": "new"}, 201)],

@@ -69,6 +69,12 @@ def one_of_each(application: Application, whose: str) -> dict[str, str]:
     key = server.post("/api/api-keys", {"name": f"{canary} key"}).expect(201)
     tool = {"kind": "snippet", "name": "same_name", "description": canary, "snippets": {"same key": canary}}
     tool = server.post("/api/tools", tool).expect(201)
+    connection = {
+        "name": f"connection-of-{whose}",
+        "base_url": f"https://{whose}-canary.example",
+        "key": f"sk-{whose}-canary-2",
+    }
+    connection = server.post("/api/connections", connection).expect(201)
     dataset = server.post(f"{place}/datasets", {"name": canary, "description": canary}).expect(201)
     points = server.post(f"/v4/datasets/{dataset['id']}/datapoints", {"inputs": {"it": canary}}).expect(201)
     # After the call, which is not counted so.
@@ -91,6 +97,7 @@ def one_of_each(application: Application, whose: str) -> dict[str, str]:
         "dataset": dataset["id"],
         "datapoint": (points[0] if isinstance(points, list) else points)["id"],
         "tool": tool["id"],
+        "connection": connection["name"],
         "key": key["id"],
         "key name": key["name"],
     }
