@@ -12,7 +12,9 @@ from tests.upstream import Upstream, completion, event, status, stream
 OPERATORS = "sk-canary-operator-Zq81LmPx77"
 ORGANISATIONS = "sk-canary-organisation-Yw52KnRt"
 CALLS = "sk-canary-call-Xv93JbHd46ScQe"
-CANARIES = (OPERATORS, ORGANISATIONS, CALLS)
+CONNECTIONS = "sk-canary-connection-Ut64GhWe9"
+LATER = "sk-canary-later-Bn27YcQx50KfRs"
+CANARIES = (OPERATORS, ORGANISATIONS, CALLS, CONNECTIONS, LATER)
 
 
 @pytest.fixture
@@ -27,6 +29,7 @@ def server(tmp_path: Path, upstream: Upstream) -> Iterator[RunningServer]:
         "OPENAI_API_KEY": OPERATORS,
         "OPENAI_BASE_URL": upstream.base_url,
         "EVERLOOP_LOG_LEVEL": "debug",
+        "EVERLOOP_ALLOWED_HOSTS": "127.0.0.1",
     }
     with serving(tmp_path / "data", settings) as running:
         body = {"project": "p", "provider": "openai", "model": "gpt-4o", "prompt_template": "Hi"}
@@ -50,11 +53,11 @@ def echoes(key: str):
 def test_no_key_is_ever_seen_again(server: RunningServer, upstream: Upstream, tmp_path: Path):
     answers = []
 
-    def calls(key: str, given: dict[str, str]) -> None:
+    def calls(key: str, given: dict[str, str], project: str = "p") -> None:
         upstream.reset()
         upstream.answer(*echoes(key))
         for streamed in (False, False, False, True, True):
-            call = {"project": "p", "provider_api_keys": given, "stream": streamed, "metadata": {"a": 1}}
+            call = {"project": project, "provider_api_keys": given, "stream": streamed, "metadata": {"a": 1}}
             answers.append(server.post("/v4/completion-deployed", call).body)
         assert [request.headers["authorization"] for request in upstream.requests] == [f"Bearer {key}"] * 5
 
@@ -62,8 +65,25 @@ def test_no_key_is_ever_seen_again(server: RunningServer, upstream: Upstream, tm
     calls(CALLS, {"openai": CALLS})
     answers.append(server.put("/api/provider-keys/openai", {"key": ORGANISATIONS}).body)
     calls(ORGANISATIONS, {})
+    own = {"name": "own", "base_url": upstream.base_url, "key": CONNECTIONS}
+    answers.append(server.post("/api/connections", own).body)
+    config = {"project": "own", "provider": "own", "model": "m", "prompt_template": "Hi"}
+    server.post("/v4/model-configs", config).expect(200)
+    calls(CONNECTIONS, {}, "own")
+    answers.append(server.patch("/api/connections/own", {"key": LATER}).body)
+    calls(LATER, {}, "own")
+    calls(CALLS, {"own": CALLS}, "own")
+    # Where the name is taken, where a field is wrong, and where what is there cannot be called.
+    answers.append(server.post("/api/connections", own).body)
+    answers.append(server.post("/api/connections", own | {"name": "bad", "base_url": "smoke"}).body)
+    answers.append(server.post("/api/connections", own | {"name": "bad", "key": [CONNECTIONS]}).body)
+    nowhere = {"base_url": "http://127.0.0.1:9/v1", "key": LATER}
+    answers.append(server.patch("/api/connections/own", nowhere).body)
+    answers.append(server.post("/v4/completion-deployed", {"project": "own"}).body)
     project = server.get("/v4/projects?filter=p").expect(200)["records"][0]["id"]
-    read_back = ("/api/provider-keys", f"/v4/logs?project_id={project}", "/metrics", "/api/api-keys")
+    own_id = server.get("/v4/projects?filter=own").expect(200)["records"][0]["id"]
+    lists = ("/api/provider-keys", "/api/connections", "/api/connections/own", "/metrics", "/api/api-keys")
+    read_back = (*lists, *(f"/v4/logs?project_id={each}" for each in (project, own_id)))
     answers += [server.get(path).body for path in read_back]
     # Keys in places where they do not belong are refused without being repeated.
     answers.append(
