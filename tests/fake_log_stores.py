@@ -42,7 +42,9 @@ class FakeLogWriter:
                 session = Session(log.session_id, log.created_at, log.session_reference_id)
                 self.memory.sessions.setdefault((scope.organisation_id, log.session_id), session)
             if log.experiment_id and log.trial_id and log.config_id and log.environment_id:
-                trial = Trial(log.trial_id, log.experiment_id, log.config_id, log.environment_id, log.created_at)
+                trial = Trial(
+                    log.trial_id, log.experiment_id, (log.arm_id or log.config_id), log.environment_id, log.created_at
+                )
                 self.memory.trials.setdefault((scope.organisation_id, log.trial_id), trial)
         if self.hold is not None:
             await self.hold.wait()

@@ -19,6 +19,7 @@ from everloop.domain.generation import (
 from everloop.errors import InvalidFields, ProviderFailure, UnknownProvider, Unprocessable
 from everloop.ports.providers import NO_CONNECTIONS
 
+Said = Generation | ProviderFailure | Callable[[], Awaitable[Generation | ProviderFailure]]
 Act = Event | ProviderFailure | Callable[[], Awaitable[Any]]
 
 
@@ -35,13 +36,14 @@ class FakeProvider:
 
     origin: str = "Fake"
     needs_key: bool = False
+    samples_together: bool = True
     calls: list[tuple[PreparedCall, Secret | None]] = field(default_factory=list)
     closed: int = 0
     refuses: str | None = None
-    _answers: deque[Generation | ProviderFailure] = field(default_factory=deque)
+    _answers: deque[Said] = field(default_factory=deque)
     _streams: deque[Sequence[Act]] = field(default_factory=deque)
 
-    def answers(self, *answers: Generation | ProviderFailure) -> None:
+    def answers(self, *answers: Said) -> None:
         self._answers.extend(answers)
 
     def streams(self, *streams: Sequence[Act]) -> None:
@@ -55,6 +57,8 @@ class FakeProvider:
     async def complete(self, call: PreparedCall, key: Secret | None) -> Generation:
         self.calls.append((call, key))
         answer = self._answers.popleft()
+        if callable(answer):
+            answer = await answer()
         if isinstance(answer, ProviderFailure):
             raise answer
         return answer

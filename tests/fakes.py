@@ -20,6 +20,7 @@ from everloop.services.configs import ConfigService, Labels
 from everloop.services.connections import ConnectionService
 from everloop.services.deployments import DeploymentService
 from everloop.services.directory import Directory
+from everloop.services.draining import Drains
 from everloop.services.environments import EnvironmentService
 from everloop.services.experiment_details import ExperimentCatalogue
 from everloop.services.experiment_results import ExperimentResultsService
@@ -32,6 +33,7 @@ from everloop.services.logs import LogService
 from everloop.services.metering import UsageMeter
 from everloop.services.organisations import OrganisationService
 from everloop.services.policies import PolicyService
+from everloop.services.preparation import Preparation
 from everloop.services.prices import PriceService
 from everloop.services.projects import ProjectService
 from everloop.services.provider_keys import ProviderKeyService
@@ -154,13 +156,13 @@ class FakeHouse:
         self.meter = UsageMeter(directory=self.directory, used=self.used_store, clock=self.clock)
         self.limits = LimitService(limits=FakeLimitStore(self.memory), meter=self.meter, **known)
         self.prices = PriceService(prices=FakePriceStore(self.memory), published=FakePrices(), **known)
+        self.drains = Drains()
         self.completion = CompletionService(
             resolver=self.resolver,
             given=GivenConfigs(projects=projects, configs=self.configs),
             sessions=self.sessions,
-            provider_keys=self.provider_keys,
-            tools=self.tools,
-            rendering=self.rendering,
+            preparation=Preparation(provider_keys=self.provider_keys, tools=self.tools, rendering=self.rendering),
+            drains=self.drains,
             recorder=Recorder(writer=self.writer, prices=self.prices, meter=self.meter, clock=self.clock),
             meter=self.meter,
             metrics=self.metrics,

@@ -59,6 +59,7 @@ class Application:
                 _settle_interpreter()
                 await send({"type": "lifespan.startup.complete"})
                 await receive()
+                await house.drains.finish()
             await house.meter.finish()
         await send({"type": "lifespan.shutdown.complete"})
 

@@ -22,6 +22,7 @@ from everloop.services.datapoints import DatapointService
 from everloop.services.datasets import DatasetService
 from everloop.services.deployments import DeploymentService
 from everloop.services.directory import Directory
+from everloop.services.draining import Drains
 from everloop.services.environments import EnvironmentService
 from everloop.services.experiment_details import ExperimentCatalogue
 from everloop.services.experiment_results import ExperimentResultsService
@@ -41,6 +42,7 @@ from everloop.services.logs import LogService
 from everloop.services.metering import UsageMeter
 from everloop.services.organisations import OrganisationService
 from everloop.services.policies import PolicyService
+from everloop.services.preparation import Preparation
 from everloop.services.prices import PriceService
 from everloop.services.projects import ProjectService
 from everloop.services.provider_keys import ProviderKeyService
@@ -243,6 +245,11 @@ class House:
         return Resolver(directory=self.directory, projects=self.projects, environments=self.environments)
 
     @cached_property
+    def drains(self) -> Drains:
+        """Calls that go on without their callers."""
+        return Drains()
+
+    @cached_property
     def completion(self) -> CompletionService:
         """The heart."""
         clock = self.world.clock
@@ -250,9 +257,8 @@ class House:
             resolver=self.resolver,
             given=GivenConfigs(projects=self.projects, configs=self.configs),
             sessions=self.sessions,
-            provider_keys=self.provider_keys,
-            tools=self.tools,
-            rendering=self.rendering,
+            preparation=Preparation(provider_keys=self.provider_keys, tools=self.tools, rendering=self.rendering),
+            drains=self.drains,
             recorder=Recorder(writer=self.storage.log_writer, prices=self.prices, meter=self.meter, clock=clock),
             meter=self.meter,
             metrics=self.world.metrics,

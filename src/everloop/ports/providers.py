@@ -21,6 +21,11 @@ class Provider(Protocol):
         """Whether a call without a key is senseless."""
         ...
 
+    @property
+    def samples_together(self) -> bool:
+        """Whether one request may ask for several samples; of others each sample is a request of its own."""
+        ...
+
     def prepare(self, request: GenerationRequest) -> PreparedCall:
         """The request in the vendor's words; no I/O. Raises `errors.Unprocessable` for what the vendor cannot do."""
         ...

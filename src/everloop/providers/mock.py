@@ -94,6 +94,11 @@ class MockProvider:
         """Never."""
         return False
 
+    @property
+    def samples_together(self) -> bool:
+        """As many as one likes."""
+        return True
+
     def prepare(self, request: GenerationRequest) -> PreparedCall:
         """The request as OpenAI would get it. Raises `errors.Unprocessable`, also for a script that makes no sense."""
         script_of(request.config.other)

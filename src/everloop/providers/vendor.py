@@ -81,6 +81,11 @@ class VendorProvider:
         """Whether a call without a key is senseless."""
         return self._connection.needs_key
 
+    @property
+    def samples_together(self) -> bool:
+        """Whether one request may ask for several samples."""
+        return self._facts.samples
+
     def prepare(self, request: GenerationRequest) -> PreparedCall:
         """The request in the vendor's words. Raises `errors.Unprocessable`."""
         if self._facts is not ALL:

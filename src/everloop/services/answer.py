@@ -9,7 +9,7 @@ from everloop.domain.message import Message
 from everloop.domain.template_tool import ToolResult
 from everloop.domain.usage import total
 from everloop.domain.value import value
-from everloop.services.generate import Generated
+from everloop.services.generate import Drawn, Generated
 from everloop.services.record import Context, Outcome, failed
 from everloop.services.sample import Chunk
 
@@ -58,21 +58,23 @@ class StreamedAnswer:
     chunks: AsyncGenerator[Chunk, None]
 
 
+def finished(drawn: Drawn, latency: float | None = None, attempts: int | None = None) -> Outcome:
+    """How a sample ended that the provider finished; the numbers are None when the rest of the call is not known."""
+    return Outcome(
+        index=drawn.sample.index,
+        text=drawn.sample.text,
+        tool_calls=drawn.sample.tool_calls,
+        finish_reason=drawn.sample.finish_reason,
+        usage=drawn.usage,
+        response=drawn.response,
+        provider_latency=latency,
+        attempts=attempts,
+    )
+
+
 def outcomes_of(wanted: int, generated: Generated) -> list[Outcome]:
     """How each of the samples ended; those that never came have failed."""
-    outcomes = [
-        Outcome(
-            index=each.sample.index,
-            text=each.sample.text,
-            tool_calls=each.sample.tool_calls,
-            finish_reason=each.sample.finish_reason,
-            usage=each.usage,
-            response=each.response,
-            provider_latency=generated.latency,
-            attempts=generated.attempts,
-        )
-        for each in generated.drawn
-    ]
+    outcomes = [finished(each, generated.latency, generated.attempts) for each in generated.drawn]
     if generated.failure is not None:
         lost = replace(failed(0, generated.failure), attempts=generated.attempts)
         if generated.attempts:

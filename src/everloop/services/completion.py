@@ -1,26 +1,27 @@
 """A completion or a chat: resolve, render, generate, record, answer."""
 
-import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
+from everloop.domain.config import ConfigVersion
+from everloop.domain.policy import OnDisconnect, Policy, Timeouts
 from everloop.domain.scope import Scope
 from everloop.errors import InvalidFields, UnknownProvider, UnknownTool
 from everloop.ports.system import Clock, Ids, Metrics
-from everloop.services import generate
-from everloop.services.answer import Answer, StreamedAnswer, answer_of, outcomes_of
-from everloop.services.ask import request_of
+from everloop.services.answer import Answer, StreamedAnswer, answer_of
 from everloop.services.command import CompletionCommand
-from everloop.services.generate import Generated, ProviderCall
+from everloop.services.draining import Drains
+from everloop.services.fallback import Asking, Fallbacks, apart
+from everloop.services.generate import ProviderCall
 from everloop.services.given import Given, GivenConfigs
 from everloop.services.interleave import interleaved
 from everloop.services.metering import UsageMeter
-from everloop.services.provider_keys import ProviderKeyService
+from everloop.services.preparation import Preparation
 from everloop.services.record import Context, Recorder
-from everloop.services.rendering import Rendering
 from everloop.services.resolve import Caller, Draw, Place, Resolver, draw, draw_each
 from everloop.services.sessions import SessionService
 from everloop.services.streaming import SampleStreams
-from everloop.services.tools import ToolService
+from everloop.services.whole import answered
 
 
 class CompletionService:
@@ -32,9 +33,8 @@ class CompletionService:
         resolver: Resolver,
         given: GivenConfigs,
         sessions: SessionService,
-        provider_keys: ProviderKeyService,
-        tools: ToolService,
-        rendering: Rendering,
+        preparation: Preparation,
+        drains: Drains,
         recorder: Recorder,
         meter: UsageMeter,
         clock: Clock,
@@ -45,9 +45,8 @@ class CompletionService:
         self._resolver = resolver
         self._given = given
         self._sessions = sessions
-        self._provider_keys = provider_keys
-        self._tools = tools
-        self._rendering = rendering
+        self._preparation = preparation
+        self._drains = drains
         self._recorder = recorder
         self._meter = meter
         self._clock = clock
@@ -56,39 +55,43 @@ class CompletionService:
         self._max_samples = max_samples
 
     async def complete(self, scope: Scope, command: CompletionCommand) -> Answer:
-        """The whole answer. Raises any of `errors`; a provider's failure is raised after its log is on disk."""
-        calls = await self._begin(scope, command, streamed=False)
-        if len(calls) == 1:
-            generated = [await self._complete(*calls[0])]
+        """The whole answer. Raises any of `errors`; a provider's failure is raised after its log is on disk.
+
+        Cancelled, it ends the call upstream and logs what had come, unless the place's policy lets the call go on.
+        """
+        asking, policy = await self._begin(scope, command, streamed=False)
+        if _drains(policy):
+            parts = await self._drains.seen_through(answered(asking, self._recorder))
         else:
-            generated = await _all(*(self._complete(call, context) for call, context in calls))
-        for each in generated:
-            if each.failure is not None:
-                raise each.failure
-        _, context = calls[0]
-        latency = max(each.latency for each in generated)
-        self._metrics.added_latency(self._clock.monotonic() - context.began - latency)
-        return answer_of([context for _, context in calls], generated)
+            parts = await answered(asking, self._recorder)
+        for part in parts:
+            if part.generated.failure is not None:
+                raise part.generated.failure
+        latency = max(part.generated.latency for part in parts)
+        self._metrics.added_latency(self._clock.monotonic() - parts[0].context.began - latency)
+        return answer_of([part.context for part in parts], [part.generated for part in parts])
 
     async def stream(self, scope: Scope, command: CompletionCommand) -> StreamedAnswer:
         """The same, as it comes: each sample's last chunk leaves after its log is on disk."""
-        calls = await self._begin(scope, command, streamed=True)
-        streams = [SampleStreams(call, context, self._recorder, self._clock) for call, context in calls]
-        _, context = calls[0]
-        log_ids = {index: log_id for _, each in calls for index, log_id in zip(each.indices, each.log_ids, strict=True)}
-        config_ids = {index: each.resolved.version.id for _, each in calls for index in each.indices}
+        asking, policy = await self._begin(scope, command, streamed=True)
+        contexts = [each.context for each in asking]
+        log_ids = {index: log_id for each in contexts for index, log_id in zip(each.indices, each.log_ids, strict=True)}
+        found = {index: each.resolved.version.id for each in contexts for index in each.indices}
+        config_ids = [found[index] for index in range(command.num_samples)]
+        streams = [SampleStreams(each, self._recorder, self._clock, config_ids) for each in asking]
+        chunks = streams[0].chunks() if len(streams) == 1 else interleaved(streams)
         return StreamedAnswer(
-            context.resolved.project.id,
-            context.links.session_id,
+            contexts[0].resolved.project.id,
+            contexts[0].links.session_id,
             [log_ids[index] for index in range(command.num_samples)],
-            [config_ids[index] for index in range(command.num_samples)],
-            streams[0].chunks() if len(streams) == 1 else interleaved(streams),
+            config_ids,
+            self._drains.stream_seen_through(chunks) if _drains(policy) else chunks,
         )
 
     async def _begin(
         self, scope: Scope, command: CompletionCommand, *, streamed: bool
-    ) -> list[tuple[ProviderCall, Context]]:
-        """Everything before the provider is called: what fails here leaves no log."""
+    ) -> tuple[list[Asking], Policy | None]:
+        """Everything before the provider is called, and the place's policy: what fails here leaves no log."""
         began, started_at = self._clock.monotonic(), self._clock.now()
         self._recorder.check()
         if not 1 <= command.num_samples <= self._max_samples:
@@ -99,13 +102,15 @@ class CompletionService:
         links = await self._sessions.link(scope, command.links)
         log_ids = [self._ids.log(started_at) for _ in range(command.num_samples)]
         draws = _draws(place, command, Caller(command.user, links.session_id, log_ids), started_at)
-        calls = await self._calls(scope, command, draws, streamed=streamed)
+        policy = place.policy if isinstance(place, Place) else None
+        timeouts = None if policy is None else policy.timeouts
+        calls = await self._calls(scope, command, draws, timeouts, streamed=streamed)
         if isinstance(place, Given) and not place.kept:
             # Not before now: a call that cannot be made leaves no configuration behind.
             kept = await self._given.keep(scope, place)
             calls = [(call, kept.draw(command.num_samples)) for call, _ in calls]
-        return [
-            (
+        asking = [
+            Asking(
                 call,
                 Context(
                     scope=scope,
@@ -128,6 +133,11 @@ class CompletionService:
             )
             for call, each in calls
         ]
+        if command.num_samples > 1:
+            asking = [part for each in asking for part in apart(each)]
+        if policy is not None and policy.fallbacks:
+            asking = [self._with_fallbacks(each, place, policy, command, streamed=streamed) for each in asking]
+        return asking, policy
 
     async def _place(self, scope: Scope, command: CompletionCommand) -> Place | Given:
         if command.experiment_id is not None:
@@ -140,34 +150,36 @@ class CompletionService:
             return await self._given.inline(scope, command.project, command.config, command.labels)
         return await self._resolver.deployed(scope, command.project, command.environment)
 
-    async def _complete(self, call: ProviderCall, context: Context) -> Generated:
-        """The samples of one draw, logged."""
-        generated = await generate.complete(call)
-        await self._recorder.record(context, outcomes_of(call.wanted, generated))
-        return generated
-
     async def _calls(
-        self, scope: Scope, command: CompletionCommand, draws: Sequence[Draw], *, streamed: bool
+        self,
+        scope: Scope,
+        command: CompletionCommand,
+        draws: Sequence[Draw],
+        timeouts: Timeouts | None,
+        *,
+        streamed: bool,
     ) -> list[tuple[ProviderCall, Draw]]:
+        async def call(drawn: Draw) -> tuple[ProviderCall, Draw]:
+            version, samples = drawn.resolved.version, len(drawn.indices)
+            return await self._preparation.call(scope, command, version, samples, timeouts, streamed=streamed), drawn
+
         try:
-            return [(await self._provider_call(scope, command, each, streamed=streamed), each) for each in draws]
+            return [await call(each) for each in draws]
         except (UnknownTool, UnknownProvider):
             # Another process may have made it a moment ago: one read before saying no.
-            await self._tools.refresh()
-            return [(await self._provider_call(scope, command, each, streamed=streamed), each) for each in draws]
+            await self._preparation.refresh()
+            return [await call(each) for each in draws]
 
-    async def _provider_call(
-        self, scope: Scope, command: CompletionCommand, drawn: Draw, *, streamed: bool
-    ) -> ProviderCall:
-        tools = self._tools.box(scope)
-        version = tools.defined(drawn.resolved.version)
-        filler = await self._rendering.filler(version.config, command.inputs, tools.of_templates)
-        # From here on nothing is waited for: provider and key are of one snapshot, so that none gets another's.
-        name, endpoints = version.config.provider, command.provider_endpoints
-        provider = self._provider_keys.provider(scope, name, endpoints)
-        prepared = provider.prepare(request_of(command, version, filler, len(drawn.indices), streamed=streamed))
-        key = self._provider_keys.for_call(scope, name, command.provider_api_keys, endpoints)
-        return ProviderCall(provider, prepared, key)
+    def _with_fallbacks(
+        self, asking: Asking, place: Place | Given, policy: Policy, command: CompletionCommand, *, streamed: bool
+    ) -> Asking:
+        async def prepare(version: ConfigVersion, samples: int, timeouts: Timeouts) -> ProviderCall:
+            scope = asking.context.scope
+            return await self._preparation.call(scope, command, version, samples, timeouts, streamed=streamed)
+
+        versions = [place.view.configs[each] for each in policy.fallbacks] if isinstance(place, Place) else []
+        fallbacks = Fallbacks(versions, command.endpoint, policy.timeouts, prepare, self._clock)
+        return replace(asking, fallbacks=fallbacks)
 
 
 def _draws(place: Place | Given, command: CompletionCommand, caller: Caller, at: int) -> list[Draw]:
@@ -176,10 +188,5 @@ def _draws(place: Place | Given, command: CompletionCommand, caller: Caller, at:
     return [draw(place, caller, at)] if command.experiment_id is None else draw_each(place, caller, at)
 
 
-async def _all(*completions: Coroutine[None, None, Generated]) -> list[Generated]:
-    """All of them; an error of one is raised when the others have ended, so that each has its logs."""
-    results = await asyncio.gather(*completions, return_exceptions=True)
-    for each in results:
-        if isinstance(each, BaseException):
-            raise each
-    return [each for each in results if isinstance(each, Generated)]
+def _drains(policy: Policy | None) -> bool:
+    return policy is not None and policy.on_disconnect is OnDisconnect.DRAIN

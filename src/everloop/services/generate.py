@@ -66,9 +66,11 @@ class Generated:
     failure: ProviderFailure | None
 
 
-async def complete(call: ProviderCall) -> Generated:
-    """All samples, whole. A provider that gives fewer than asked (many ignore `n`) is asked again for the rest."""
-    drawn: list[Drawn] = []
+async def complete(call: ProviderCall, drawn: list[Drawn]) -> Generated:
+    """All samples, whole. A provider that gives fewer than asked (many ignore `n`) is asked again for the rest.
+
+    `drawn` is empty, and gets each sample when it is there: for a caller who breaks the call off.
+    """
     answers: list[Generation] = []
     failure = None
     while len(drawn) < call.wanted and failure is None:

@@ -8,6 +8,7 @@ from typing import Final
 from everloop.errors import EverloopError
 from everloop.services.sample import Chunk
 from everloop.services.streaming import SampleStreams
+from everloop.services.whole import AT_ONCE
 
 # Chunks that may wait for a slow reader; then the providers wait, too.
 _WAITING: Final = 16
@@ -20,7 +21,8 @@ async def interleaved(streams: Sequence[SampleStreams]) -> AsyncGenerator[Chunk,
     samples, and the others go on. Closing the generator ends every stream as closing it alone would.
     """
     arrived: asyncio.Queue[Chunk | _Ended] = asyncio.Queue(_WAITING)
-    tasks = [asyncio.create_task(_send(stream, arrived)) for stream in streams]
+    turns = asyncio.Semaphore(AT_ONCE)
+    tasks = [asyncio.create_task(_send(stream, arrived, turns)) for stream in streams]
     try:
         running, told = len(tasks), False
         while running:
@@ -49,12 +51,19 @@ class _Ended:
         self.error = error
 
 
-async def _send(stream: SampleStreams, arrived: "asyncio.Queue[Chunk | _Ended]") -> None:
+async def _send(stream: SampleStreams, arrived: "asyncio.Queue[Chunk | _Ended]", turns: asyncio.Semaphore) -> None:
     error: Exception | None = None
+    try:
+        await turns.acquire()
+    except asyncio.CancelledError:
+        await stream.abandon()  # it never began; its samples have their logs all the same
+        raise
     try:
         async with aclosing(stream.chunks()) as chunks:
             async for chunk in chunks:
                 await arrived.put(chunk)
     except Exception as failure:  # noqa: BLE001 - whoever reads the streams raises it
         error = failure
+    finally:
+        turns.release()
     await arrived.put(_Ended(stream, error))

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from everloop.domain.attempt import Attempt
 from everloop.domain.document import Document
 from everloop.domain.generation import PreparedCall, ToolCall, Usage
 from everloop.domain.ids import LogId
@@ -23,6 +24,7 @@ from everloop.services.resolve import Resolved
 from everloop.services.sessions import Links
 
 CANCELLED = "cancelled"
+GONE: Final = "The caller went away before the answer was complete."
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -31,7 +33,7 @@ class Context:
     """What the samples of a draw share. `started_at` is in Unix milliseconds, `began` on the monotonic clock.
 
     `indices`, `trials` and `log_ids` have an item for each sample: its place in the whole call, its trial if it is part
-    of an experiment, and the id of its log.
+    of an experiment, and the id of its log. `attempts` are those of configurations that did not answer before.
     """
 
     scope: Scope
@@ -50,6 +52,18 @@ class Context:
     started_at: int
     began: float
     metered: Metered | None = None
+    attempts: tuple[Attempt, ...] = ()
+
+    def first(self, count: int) -> "Context":
+        """What so many of the samples share."""
+        return self._part(slice(count))
+
+    def rest(self, count: int) -> "Context":
+        """What the samples after these share."""
+        return self._part(slice(count, None)) if count else self
+
+    def _part(self, part: slice) -> "Context":
+        return replace(self, indices=self.indices[part], trials=self.trials[part], log_ids=self.log_ids[part])
 
 
 @value
@@ -83,6 +97,11 @@ def failed(index: int, failure: ProviderFailure, text: str | None = None, usage:
         provider_latency=failure.latency,
         attempts=failure.tries,
     )
+
+
+def cancelled(index: int) -> Outcome:
+    """The outcome of a sample whose caller went away."""
+    return Outcome(index, None, error_kind=CANCELLED, error=GONE)
 
 
 class Recorder:
@@ -150,14 +169,16 @@ class Recorder:
             time_to_first_token=outcome.time_to_first_token,
             duration=self._clock.monotonic() - context.began,
             provider_calls=outcome.attempts,
+            arm_id=trial.config_id if trial and trial.config_id != resolved.version.id else None,
             body=_body(context, outcome),
         )
 
 
 def _body(context: Context, outcome: Outcome) -> LogBody:
     metadata = context.metadata.text if context.metadata else None
+    attempts = _attempts(context) if context.attempts else None
     if not context.save:
-        return LogBody(metadata=metadata)
+        return LogBody(metadata=metadata, attempts=attempts)
     body = LogBody(
         inputs=context.inputs.text,
         metadata=metadata,
@@ -166,11 +187,17 @@ def _body(context: Context, outcome: Outcome) -> LogBody:
         error=outcome.error,
         provider_request=context.prepared.body,
         provider_response=outcome.response,
+        attempts=attempts,
     )
     results = context.prepared.request.tool_results
     if results:
         body = replace(body, tools=_encode([each.view() for each in results]))
     return body if context.prepared.request.messages is None else _with_chat(body, context, outcome)
+
+
+def _attempts(context: Context) -> bytes:
+    tried = context.attempts
+    return _encode(tried if context.save else [replace(each, error=None) for each in tried])
 
 
 def _with_chat(body: LogBody, context: Context, outcome: Outcome) -> LogBody:

@@ -8,6 +8,7 @@ from everloop.domain.deployment import ConfigTarget, ExperimentTarget
 from everloop.domain.environment import Environment
 from everloop.domain.experiment import Experiment
 from everloop.domain.ids import ConfigId, ExperimentId, LogId
+from everloop.domain.policy import Policy
 from everloop.domain.project import Project
 from everloop.domain.reference import ProjectReference
 from everloop.domain.scope import Scope
@@ -23,11 +24,12 @@ from everloop.services.projects import ProjectService
 
 @value
 class Place:
-    """Where a call is answered, as one snapshot has it, and by what."""
+    """Where a call is answered, as one snapshot has it, by what, and how: None for the policy by default."""
 
     view: ProjectView
     environment: Environment
     target: ConfigVersion | Experiment
+    policy: Policy | None = None
 
     @property
     def project(self) -> Project:
@@ -106,13 +108,13 @@ class Resolver:
             await self._directory.refresh()
             view = await self._projects.view(scope, view.project.id)
             deployment = view.deployments.get(environment.id)
-        match deployment.target if deployment else None:
+        if deployment is None or deployment.target is None:
+            raise nothing_live(view.project, environment)
+        match deployment.target:
             case ConfigTarget(config_id):
-                return Place(view, environment, view.configs[config_id])
+                return Place(view, environment, view.configs[config_id], deployment.policy)
             case ExperimentTarget(experiment_id):
-                return Place(view, environment, _answering(view, experiment_id))
-            case None:
-                raise nothing_live(view.project, environment)
+                return Place(view, environment, _answering(view, experiment_id), deployment.policy)
 
     async def experiment(self, scope: Scope, experiment_id: str, reference: ProjectReference | None = None) -> Place:
         """An experiment by its id, live or not; its trials are those of the default environment.

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, MutableSequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import assert_never
@@ -17,23 +17,29 @@ from everloop.domain.generation import (
     Usage,
     UsageReport,
 )
+from everloop.domain.ids import ConfigId
 from everloop.domain.usage import credible, estimate_tokens
 from everloop.errors import EverloopError, ProviderFailure, Unavailable
 from everloop.ports.system import Clock
 from everloop.services import generate
-from everloop.services.generate import ProviderCall
-from everloop.services.record import CANCELLED, Context, Outcome, Recorder, failed
+from everloop.services.fallback import Asking
+from everloop.services.record import CANCELLED, GONE, Outcome, Recorder, failed
 from everloop.services.sample import Chunk, StreamedSample
 
 _log = logging.getLogger(__name__)
 
 
 class SampleStreams:
-    """One streamed call. Whatever ends it, each of its samples has one log afterwards."""
+    """One streamed call. Whatever ends it, each of its samples has one log afterwards.
 
-    def __init__(self, call: ProviderCall, context: Context, recorder: Recorder, clock: Clock) -> None:
-        self._call = call
-        self._context = context
+    `config_ids` has the configuration of each sample of the whole call, and is set right when a fallback answers.
+    """
+
+    def __init__(self, asking: Asking, recorder: Recorder, clock: Clock, config_ids: MutableSequence[ConfigId]) -> None:
+        self._call = asking.call
+        self._context = context = asking.context
+        self._fallbacks = asking.fallbacks
+        self._config_ids = config_ids
         self._recorder = recorder
         self._clock = clock
         self._samples = [
@@ -53,7 +59,8 @@ class SampleStreams:
         """
         self._began = self._clock.monotonic()
         try:
-            async with aclosing(generate.stream(self._call)) as events:
+            asked = generate.stream(self._call) if self._fallbacks is None else self._events()
+            async with aclosing(asked) as events:
                 async for event in events:
                     for chunk in await self._chunks_of(event):
                         yield chunk
@@ -68,11 +75,37 @@ class SampleStreams:
             for sample in self._unrecorded():
                 yield Chunk(sample.log_id, sample.place, error=error)
         finally:
-            await self._abandon()
+            await self.abandon()
 
     def errors(self, error: EverloopError) -> list[Chunk]:
         """The only chunks of all samples, for an error that `chunks` raised before their first."""
         return [Chunk(each.log_id, each.place, error=error) for each in self._samples]
+
+    async def _events(self) -> AsyncGenerator[Event, None]:
+        """The events of whoever answers. A fallback is asked as long as there has not been a single one."""
+        while True:
+            try:
+                async with aclosing(generate.stream(self._call)) as events:
+                    async for event in events:
+                        yield event
+            except ProviderFailure as failure:
+                if not await self._fall_back(failure):
+                    raise
+            else:
+                return
+
+    async def _fall_back(self, failure: ProviderFailure) -> bool:
+        if self._fallbacks is None:
+            return False
+        turn = await self._fallbacks.after(failure, self._context)
+        if turn is None:
+            self._context = replace(self._context, attempts=self._fallbacks.attempts)
+            return False
+        self._call, self._context = turn
+        for place in self._context.indices:
+            self._config_ids[place] = self._context.resolved.version.id
+        self._began, self._tries = self._clock.monotonic(), 1
+        return True
 
     async def _chunks_of(self, event: Event) -> list[Chunk]:
         match event:
@@ -169,7 +202,7 @@ class SampleStreams:
         await self._record(samples, outcomes)
         return [Chunk(each.log_id, each.place, error=failure) for each in samples]
 
-    async def _abandon(self) -> None:
+    async def abandon(self) -> None:
         """Logs what is left when the caller went away; a sample that had only waited for its count is complete."""
         try:
             await self._finish(self._unrecorded())
@@ -186,7 +219,7 @@ class SampleStreams:
                 tool_calls=each.tool_calls,
                 usage=self._partial_usage(each),
                 error_kind=CANCELLED,
-                error="The caller went away before the answer was complete.",
+                error=GONE,
                 provider_latency=self._elapsed(),
                 time_to_first_token=self._time_to_first_token(each),
                 attempts=self._tries,

@@ -1,0 +1,107 @@
+"""Whole answers: the samples of one draw, asked for and logged, whatever becomes of the call."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Sequence
+from dataclasses import replace
+from typing import Final
+
+from everloop.domain.value import value
+from everloop.errors import Unavailable
+from everloop.services import generate
+from everloop.services.answer import finished, outcomes_of
+from everloop.services.fallback import Asking
+from everloop.services.generate import Drawn, Generated
+from everloop.services.record import Context, Recorder, cancelled
+
+_log: Final = logging.getLogger(__name__)
+
+# Of the draws of one call, how many are asked for at once: the others wait.
+AT_ONCE: Final = 8
+
+
+@value
+class Part:
+    """Samples that one configuration gave, or failed to give, and what their logs have in common."""
+
+    context: Context
+    generated: Generated
+
+
+async def answered(asking: Sequence[Asking], recorder: Recorder) -> list[Part]:
+    """All draws, at the same time; an error of one is raised when the others have ended, so that each has its logs."""
+    if len(asking) == 1:
+        return await _answered(asking[0], recorder)
+    turns = asyncio.Semaphore(AT_ONCE)
+    parts = await _all(*(_answered(each, recorder, turns) for each in asking))
+    return [part for each in parts for part in each]
+
+
+async def _all(*answering: Coroutine[None, None, list[Part]]) -> list[list[Part]]:
+    results = await asyncio.gather(*answering, return_exceptions=True)
+    for each in results:
+        if isinstance(each, BaseException):
+            raise each
+    return [each for each in results if not isinstance(each, BaseException)]
+
+
+async def _answered(asking: Asking, recorder: Recorder, turns: asyncio.Semaphore | None = None) -> list[Part]:
+    """The samples of one draw, those of fallbacks included. Each has a log, also when the caller goes away."""
+    course = _Course(asking, recorder)
+    try:
+        if turns is None:
+            return await course.run()
+        async with turns:
+            return await course.run()
+    except asyncio.CancelledError:
+        await course.abandon()
+        raise
+
+
+class _Course:
+    """One draw on its way: the configuration whose turn it is, and what has come of that."""
+
+    def __init__(self, asking: Asking, recorder: Recorder) -> None:
+        self._call = asking.call
+        self._context = asking.context
+        self._fallbacks = asking.fallbacks
+        self._recorder = recorder
+        self._drawn: list[Drawn] = []
+        self._recorded = False
+
+    async def run(self) -> list[Part]:
+        parts: list[Part] = []
+        while True:
+            generated = await generate.complete(self._call, self._drawn)
+            if generated.failure is None or self._fallbacks is None:
+                return [*parts, await self._end(self._context, generated)]
+            done = len(generated.drawn)
+            turn = await self._fallbacks.after(generated.failure, self._context.rest(done))
+            if turn is None:
+                context = replace(self._context, attempts=self._fallbacks.attempts)
+                return [*parts, await self._end(context, generated)]
+            before = self._context.first(done)
+            self._call, self._context = turn
+            self._drawn = []
+            if done:
+                parts.append(await self._keep(before, done, replace(generated, failure=None)))
+
+    async def abandon(self) -> None:
+        """Logs what is left when the caller went away; samples that had come are complete."""
+        if self._recorded:
+            return
+        outcomes = [finished(each) for each in self._drawn[: self._call.wanted]]
+        outcomes += [cancelled(index) for index in range(len(outcomes), self._call.wanted)]
+        try:
+            await self._recorder.record(self._context, outcomes)
+        except Unavailable as error:
+            _log.error("%d samples of a broken call could not be logged: %s", len(outcomes), error)
+
+    async def _end(self, context: Context, generated: Generated) -> Part:
+        # The writer sees an append through that has begun, also when nobody waits for it any more.
+        self._recorded = True
+        return await self._keep(context, self._call.wanted, generated)
+
+    async def _keep(self, context: Context, wanted: int, generated: Generated) -> Part:
+        await self._recorder.record(context, outcomes_of(wanted, generated))
+        return Part(context, generated)
