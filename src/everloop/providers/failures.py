@@ -59,7 +59,12 @@ def from_status(
         retry_after=retry_after(headers.get("Retry-After"), clock),
     )
     final = final or headers.get("X-Should-Retry", "").lower() == "false"
-    return AttemptFailed(failure, retryable=status in _RETRIED and not final)
+    return AttemptFailed(failure, retryable=worth_retrying(status) and not final)
+
+
+def worth_retrying(status: int) -> bool:
+    """Whether the same call may succeed a moment later."""
+    return status in _RETRIED
 
 
 def kind_of(status: int) -> FailureKind:

@@ -17,11 +17,13 @@ A configuration scripts it through its `other`:
             "arguments": {"a": 1}      an object, or a text for arguments that are no JSON
         }],
         "fault": {
-            "kind": "rate_limit",      bad_request, authentication, permission, not_found, too_large, unprocessable,
-                                       rate_limit, overloaded, server_error, timeout, connection or malformed
+            "kind": "rate_limit",      what fails; see `mock_fault.FaultKind`
+            "status": 418,             or the status that the provider refuses with, 300 to 599
             "after_chunks": 3,         how many words come before it; without it the call fails before any comes
             "retry_after": 2.5,        the seconds that the provider asks to wait
-            "sample": 1                which sample (from 0) fails while the others go on; without it all of them
+            "sample": 1,               which sample (from 0) fails while the others go on; without it all of them
+            "first": 2,                only so many tries fail,
+            "name": "warming up"       counted under this name, in each process of its own
         }
     }}
 
@@ -30,48 +32,51 @@ text, the name of a tool gives a call of it, `required` the scripted calls, or o
 calls count as words for a fault, and one that is to come after more words than there are comes instead of the end.
 Plain calls take as long as the stream would, and a fault fails them whichever sample it hits.
 
-Whoever may call may bring a script, so that none can keep the server from other calls: a script says 100,000 characters
+A failed call is tried again as any provider's is, but at once: nobody learns anything from waiting for a mock. Time
+limits hold: what is late by them is a timeout.
+
+Whoever may call may bring a script, so that none can keep the server from other calls: a script says 200,000 characters
 at most; all samples of a call together have 100,000 words, then they end with `length`; and the first words have
 `logprobs`, as many as give 10,000 of them.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from everloop.domain.generation import (
     Event,
     Failure,
-    Finish,
     Generation,
     GenerationRequest,
     PreparedCall,
+    Retried,
     Secret,
-    TextDelta,
-    ToolCallDelta,
-    Usage,
     UsageReport,
 )
+from everloop.domain.policy import Timeouts
 from everloop.domain.value import value
 from everloop.ports.system import Clock, Metrics
 from everloop.providers import mock_answer
 from everloop.providers.measured import Measured
-from everloop.providers.mock_answer import MockSample
-from everloop.providers.mock_script import Script, script_of
+from everloop.providers.mock_fault import Counts
+from everloop.providers.mock_play import ORIGIN, Play, Step, play
+from everloop.providers.mock_script import script_of
 from everloop.providers.openai import request as openai_request
 from everloop.providers.openai.facts import Api
+from everloop.providers.retry import AttemptFailed, Retrier, RetryBudget
 
 _NAME: Final = "mock"
-_ORIGIN: Final = "Mock"
 
 
 @value
-class _Step:
-    """An event and the seconds after the call at which it is due."""
+class _Try:
+    """One that was begun, on the monotonic clock."""
 
-    due: float
-    event: Event
+    began: float
+    play: Play
 
 
 class MockProvider:
@@ -83,11 +88,14 @@ class MockProvider:
         self._clock = clock
         self._metrics = metrics
         self._sleep = sleep
+        self._counts = Counts()
+        # What is tried again does not depend on the calls before it, as it would with a budget that is used up.
+        self._retrier = Retrier(clock, budget=RetryBudget(float("inf")), sleep=_at_once, fraction=lambda: 0.0)
 
     @property
     def origin(self) -> str:
         """The display name for errors."""
-        return _ORIGIN
+        return ORIGIN
 
     @property
     def needs_key(self) -> bool:
@@ -110,75 +118,64 @@ class MockProvider:
     async def complete(self, call: PreparedCall, key: Secret | None) -> Generation:  # noqa: ARG002 - the port's
         """The whole answer. Raises `errors.ProviderFailure` when a fault is scripted."""
         with Measured(_NAME, self._clock, self._metrics) as measured:
-            samples, usage, steps = _play(call)
-            failure = next((step for step in steps if isinstance(step.event, Failure)), None)
-            await self._wait_until((failure or steps[-1]).due, measured)
-            if failure is not None and isinstance(failure.event, Failure):
-                raise failure.event.error
-            body = mock_answer.body(call, samples, usage)
-            return Generation(tuple(each.sample for each in samples), usage, body, measured.seconds)
+            played, tries = await self._retrier.run(partial(self._whole, call), _total(call))
+            body = mock_answer.body(call, played.samples, played.usage)
+            samples = tuple(each.sample for each in played.samples)
+            return Generation(samples, played.usage, body, measured.seconds, tries)
 
     async def stream(self, call: PreparedCall, key: Secret | None) -> AsyncGenerator[Event, None]:  # noqa: ARG002
         """The answer word by word. Raises `errors.ProviderFailure` for a fault of all of it before the first word."""
         with Measured(_NAME, self._clock, self._metrics) as measured:
-            _, _, steps = _play(call)
+            begun, tries = await self._retrier.run(partial(self._begun, call), _total(call))
+            if tries > 1:
+                yield Retried(tries - 1)
+            steps = begun.play.steps
             last = max(place for place, step in enumerate(steps) if not isinstance(step.event, UsageReport))
             for position, step in enumerate(steps):
-                await self._wait_until(step.due, measured)
+                await self._wait_until(step, begun.began)
                 if isinstance(step.event, Failure):
                     measured.outcome = step.event.error.kind
-                    if position == 0 and (step.event.sample is None or call.request.samples == 1):
-                        raise step.event.error
                 elif position == last and measured.outcome is None:
                     measured.outcome = "ok"  # what follows is a count: hanging up now cancels nothing
                 yield step.event
 
-    async def _wait_until(self, due: float, measured: Measured) -> None:
-        if due > measured.seconds:
-            await self._sleep(due - measured.seconds)
+    async def _whole(self, call: PreparedCall, seconds: float) -> Play:
+        """One try that has come to its end."""
+        began, played = self._clock.monotonic(), self._play(call, seconds, streamed=False)
+        failure = next((step for step in played.steps if step.fails), None)
+        await self._wait_until(failure or played.steps[-1], began)
+        if failure is not None:
+            raise _failed(failure)
+        return played
+
+    async def _begun(self, call: PreparedCall, seconds: float) -> _Try:
+        """One try that has not failed before its first event."""
+        began, played = self._clock.monotonic(), self._play(call, seconds, streamed=True)
+        first = played.steps[0]
+        if isinstance(first.event, Failure) and (first.event.sample is None or call.request.samples == 1):
+            await self._wait_until(first, began)
+            raise _failed(first)
+        return _Try(began, played)
+
+    def _play(self, call: PreparedCall, seconds: float, *, streamed: bool) -> Play:
+        script = script_of(call.request.config.other)
+        fault = script.fault if script.fault is not None and self._counts.happens(script.fault) else None
+        return play(call, script, fault, seconds, streamed=streamed)
+
+    async def _wait_until(self, step: Step, began: float) -> None:
+        passed = self._clock.monotonic() - began
+        if step.due > passed:
+            await self._sleep(step.due - passed)
 
 
-def _play(call: PreparedCall) -> tuple[list[MockSample], Usage, list[_Step]]:
-    """The samples, what they use, and the events in the order in which they are due."""
-    request = call.request
-    script = script_of(request.config.other)
-    samples = [mock_answer.sample(request, script, index) for index in range(request.samples)]
-    steps = [step for sample in samples for step in _steps(call, sample, script)]
-    steps.sort(key=lambda step: step.due)  # stable: at the same moment the lower sample comes first
-    usage = mock_answer.usage(request, samples)
-    if script.fault is not None and script.fault.sample is None:
-        failure = Failure(None, script.fault.failure(_ORIGIN))
-        return samples, usage, _broken_off(steps, script.fault.after_chunks, failure)
-    return samples, usage, [*steps, _Step(steps[-1].due, UsageReport(usage))]
+def _total(call: PreparedCall) -> float:
+    return (call.request.timeouts or Timeouts()).total
 
 
-def _steps(call: PreparedCall, sample: MockSample, script: Script) -> list[_Step]:
-    """The events of one sample, its own fault included."""
-    start, pace = script.delay_ms / 1000, script.chunk_delay(sample.index)
-    steps = [_Step(start + place * pace, event) for place, event in enumerate(_pieces(sample))]
-    body = mock_answer.body(call, [sample], None)
-    end = _Step(steps[-1].due if steps else start, Finish(sample.index, sample.finish_reason, body))
-    steps.append(end)
-    fault = script.fault
-    if fault is None or fault.sample != sample.index:
-        return steps
-    return _broken_off(steps, fault.after_chunks, Failure(sample.index, fault.failure(_ORIGIN)))
+def _failed(step: Step) -> AttemptFailed:
+    assert isinstance(step.event, Failure)  # noqa: S101 - the callers have looked
+    return AttemptFailed(step.event.error, retryable=step.retried)
 
 
-def _pieces(sample: MockSample) -> list[Event]:
-    """The words, then each call: its name first, its arguments in two pieces, as models write them."""
-    pieces: list[Event] = [TextDelta(sample.index, word) for word in sample.words]
-    for place, call in enumerate(sample.tool_calls):
-        half = len(call.arguments) // 2
-        pieces.append(ToolCallDelta(sample.index, place, "", call.id, call.name))
-        pieces += [
-            ToolCallDelta(sample.index, place, each) for each in (call.arguments[:half], call.arguments[half:]) if each
-        ]
-    return pieces
-
-
-def _broken_off(steps: Sequence[_Step], chunks: int | None, failure: Failure) -> list[_Step]:
-    """The steps up to so many chunks, and the failure in place of the next one."""
-    words = [place for place, step in enumerate(steps) if isinstance(step.event, TextDelta | ToolCallDelta)]
-    place = words[chunks or 0] if (chunks or 0) < len(words) else len(steps) - 1
-    return [*steps[:place], _Step(steps[place].due, failure)]
+async def _at_once(_: float) -> None:
+    """Waits for nothing."""

@@ -6,46 +6,13 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from everloop.domain.generation import FinishReason
-from everloop.errors import FailureKind, ProviderFailure, Unprocessable
+from everloop.errors import Unprocessable
+from everloop.providers.mock_fault import Fault
 
 _Milliseconds = Annotated[float, msgspec.Meta(ge=0, le=3_600_000)]
-_Count = Annotated[int, msgspec.Meta(ge=0)]
 # OpenAI takes so many tools, and what a script says is written anew for each sample.
 _MOST_CALLS: Final = 128
 _MOST_CHARACTERS: Final = 200_000
-
-# The status that a vendor would have answered with, so that an application sees what it would see in earnest.
-_STATUSES: Final = {
-    FailureKind.BAD_REQUEST: 400,
-    FailureKind.AUTHENTICATION: 401,
-    FailureKind.PERMISSION: 403,
-    FailureKind.NOT_FOUND: 404,
-    FailureKind.TOO_LARGE: 413,
-    FailureKind.UNPROCESSABLE: 422,
-    FailureKind.RATE_LIMIT: 429,
-    FailureKind.SERVER_ERROR: 500,
-    FailureKind.OVERLOADED: 503,
-    FailureKind.MALFORMED: 200,
-}
-
-
-class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A failure to play: of one sample or (without `sample`) of the whole call, at once or after so many chunks."""
-
-    kind: FailureKind
-    after_chunks: _Count | None = None
-    retry_after: Annotated[float, msgspec.Meta(ge=0)] | None = None
-    sample: _Count | None = None
-
-    def failure(self, origin: str) -> ProviderFailure:
-        """The failure as the provider reports it."""
-        return ProviderFailure(
-            self.kind,
-            f"The mock provider was asked to fail: {self.kind}.",
-            origin=origin,
-            upstream_code=_STATUSES.get(self.kind),
-            retry_after=self.retry_after,
-        )
 
 
 class ScriptedCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -208,7 +208,9 @@ async def test_a_fault_before_anything(streamed: bool, kind: str, code: int | No
     assert (failure.kind, failure.origin, failure.upstream_code, failure.retry_after) == (kind, "Mock", code, 2.5)
     assert kind in failure.message
     assert stage.metrics.calls == [("mock", kind)]
-    assert stage.clock.slept == [0.5]
+    retried = kind in {"rate_limit", "server_error", "overloaded", "timeout", "connection"}
+    assert stage.clock.slept == [0.5] * (3 if retried else 1)
+    assert failure.tries == len(stage.clock.slept)
 
 
 async def test_a_fault_in_the_middle():
