@@ -75,6 +75,13 @@ class Log:
     arm_id: ConfigId | None = None
     body: LogBody = field(default_factory=LogBody)
 
+    @property
+    def added_latency(self) -> float | None:
+        """What of the duration was not the provider's, in seconds; None when either of them is not known."""
+        if self.duration is None or self.provider_latency is None:
+            return None
+        return max(0.0, self.duration - self.provider_latency)
+
 
 # What `error_kind` says of an error that the caller told.
 REPORTED: Final = "reported"

@@ -113,7 +113,10 @@ class CreateLogResponse(Answer):
 
 
 class LogResponse(Answer):
-    """A log: one sample of one call. Times of a call are in seconds, costs in US dollars."""
+    """A log: one sample of one call. Times of a call are in seconds, costs in US dollars.
+
+    The last fields are no part of v4.
+    """
 
     project: str | None
     project_id: str | None
@@ -162,3 +165,14 @@ class LogResponse(Answer):
     project_config: ProjectConfigResponse | None = Field(
         serialization_alias="model_config", json_schema_extra={"deprecated": True}
     )
+    error_kind: str | None = Field(
+        description="What ended the call instead of a `finish_reason`: how the provider failed, `cancelled` when the"
+        " caller went away, `reported` for an error that came with the log."
+    )
+    reasoning_tokens: int | None = Field(description="The part of `output_tokens` that is reasoning, if that is known.")
+    tokens_estimated: bool | None = Field(
+        description="Whether the tokens are an estimate and not the provider's count."
+    )
+    time_to_first_token: float | None = Field(description="Of a stream: from the call to the first piece of text.")
+    added_latency: float | None = Field(description="`duration` less `provider_latency`: what Everloop took itself.")
+    provider_calls: int | None = Field(description="How often the provider was asked: retries are counted.")

@@ -71,6 +71,12 @@ def log_response(details: LogDetails, tools: Toolbox) -> LogResponse:
         trial_id=log.trial_id,
         metric_values=[],
         project_config=None if use is None else project_config(details.project, use, tools),
+        error_kind=log.error_kind,
+        reasoning_tokens=None if usage is None else usage.reasoning_tokens,
+        tokens_estimated=None if usage is None else usage.estimated,
+        time_to_first_token=log.time_to_first_token,
+        added_latency=log.added_latency,
+        provider_calls=log.provider_calls,
     )
 
 
