@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from everloop.providers.anthropic.format import AnthropicFormat
+from everloop.providers.bedrock.format import BedrockFormat
 from everloop.providers.cohere.format import CohereFormat
 from everloop.providers.google.format import GoogleFormat
 from everloop.providers.openai.azure import AzureFormat
@@ -15,6 +16,7 @@ from everloop.providers.wire import WireFormat
 FORMATS: Final[Mapping[str, WireFormat]] = {
     "anthropic": AnthropicFormat(),
     "azure": AzureFormat(),
+    "bedrock": BedrockFormat(),
     "cohere": CohereFormat(),
     "google": GoogleFormat(),
     "openai": OpenAiFormat(),

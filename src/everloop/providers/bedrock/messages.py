@@ -1,0 +1,62 @@
+"""Chat messages in Converse (https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-call.html)."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from everloop.domain.message import Message
+from everloop.errors import Unprocessable
+from everloop.providers.bedrock.blocks import Block, blocks, called, replied, thought
+from everloop.providers.call_ids import with_ids
+
+_SYSTEM: Final = frozenset({"system", "developer"})
+
+
+def written(messages: Sequence[Message]) -> dict[str, Any]:
+    """v4's messages as fields of a request: `system`, wherever it spoke, and `messages`, the turns of both sides.
+
+    Messages of one side that follow each other are one turn, since Bedrock wants the sides to take turns; those without
+    content are left out, since it refuses them. A system that talks to itself is a user. There is no place for `name`.
+    Raises Unprocessable for what cannot be said.
+    """
+    system: list[Block] = []
+    turns: list[tuple[str, list[Block]]] = []
+    for message in with_ids(messages):
+        if message["role"] in _SYSTEM:
+            system += _system(message)
+            continue
+        side = "assistant" if message["role"] == "assistant" else "user"
+        found = _turn(message)
+        if found and turns and turns[-1][0] == side:
+            turns[-1][1].extend(found)
+        elif found:
+            turns.append((side, found))
+    if not turns:
+        turns, system = [("user", system)], []
+    if not turns[0][1]:
+        raise Unprocessable("Bedrock needs at least one message with content.")
+    said = {"messages": [{"role": side, "content": found} for side, found in turns]}
+    return said | ({"system": system} if system else {})
+
+
+def calls_tools(said: Any) -> bool:  # noqa: ANN401 - turns, as `written` made them
+    """Whether there are calls or replies among the turns."""
+    return any("toolUse" in block or "toolResult" in block for turn in said for block in turn["content"])
+
+
+def _system(message: Message) -> list[Block]:
+    found = blocks(message.get("content"))
+    if any("text" not in each for each in found):
+        raise Unprocessable("Bedrock takes no images in system messages: put them into a user message.")
+    return found
+
+
+def _turn(message: Message) -> list[Block]:
+    match message["role"]:
+        case "assistant":
+            thoughts = (thought(each) for each in message.get("thinking") or ())
+            calls = [called(each) for each in message.get("tool_calls") or ()]
+            return [*(each for each in thoughts if each is not None), *blocks(message.get("content")), *calls]
+        case "tool":
+            return [replied(message)]
+        case _:
+            return blocks(message.get("content"))
