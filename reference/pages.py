@@ -17,6 +17,7 @@ from everloop.cli import command_line
 from everloop.settings import Settings
 from everloop.storage.migrating import migrate
 from reference.operations import operations_page
+from reference.providers import providers_page
 from reference.schemas import schemas_page
 
 FOLDER: Final = Path(__file__).parents[1] / "docs" / "reference"
@@ -30,6 +31,7 @@ def pages() -> dict[str, str]:
         "operations.md": operations_page(document),
         "schemas.md": schemas_page(document),
         "commands.md": commands_page(),
+        "providers.md": providers_page(),
     }
     return {name: _MADE + text for name, text in made.items()}
 

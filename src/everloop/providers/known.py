@@ -110,7 +110,8 @@ _ALL = (
     Known("together", "Together AI", "openai", "https://api.together.ai/v1", facts=without("logprobs", "suffix")),
     # https://docs.fireworks.ai/api-reference/post-chatcompletions and /post-completions
     Known("fireworks", "Fireworks AI", "openai", "https://api.fireworks.ai/inference/v1", facts=without("suffix")),
-    # https://openrouter.ai/docs/api-reference/parameters; what it passes on depends on the model.
+    # https://openrouter.ai/docs/api-reference/parameters and ChatRequest of its own client (OpenRouterTeam/python-sdk);
+    # what it passes on depends on the model.
     Known(
         "openrouter",
         "OpenRouter",

@@ -34,7 +34,8 @@ Lacks = Annotated[
         description="What the server has no place for although the format has: see `capabilities`.",
     ),
 ]
-Key = Annotated[str, Field(min_length=1, max_length=10_000, pattern=r"^[\x21-\x7e]*$", repr=False)]
+# What can go into a header: visible ASCII.
+Key = Annotated[str, Field(min_length=1, max_length=10_000, pattern=r"^[\x21-\x7e]*$")]
 _NEEDS: Final = "false: calls go out without a key, too."
 
 
@@ -46,7 +47,9 @@ class ConnectionCreateBody(Request):
     base_url: BaseUrl
     needs_key: bool = Field(True, description=_NEEDS)
     lacks: Lacks = Field([])
-    key: Key | None = Field(None, description="Its key; kept as by `PUT /api/provider-keys/{name}`, never shown.")
+    key: Key | None = Field(
+        None, repr=False, description="Its key; kept as by `PUT /api/provider-keys/{name}`, never shown."
+    )
 
     def new(self) -> NewConnection:
         """The connection that is meant."""
@@ -62,7 +65,7 @@ class ConnectionChangeBody(Request):
     )
     needs_key: bool | None = Field(None, description=_NEEDS)
     lacks: Lacks | None = None
-    key: Key | None = Field(None, description="A new key.")
+    key: Key | None = Field(None, repr=False, description="A new key.")
 
     def change(self) -> ConnectionChange:
         """The change that is meant."""
