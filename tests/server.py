@@ -63,7 +63,7 @@ class Reply:
     @property
     def problem(self) -> Any:
         """What went wrong, in the words of either API: `detail`, or OpenAI's `error`."""
-        return self.json["error"] if "error" in self.json else self.detail
+        return self.json.get("error") or self.detail
 
     def expect(self, status: int) -> Any:
         """The body of an answer that must have this status."""

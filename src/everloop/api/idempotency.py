@@ -68,7 +68,7 @@ class Once:
             either: set[asyncio.Future[Any]] = {task, recording.streams}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if recording.streams.done():
-                await relay(exchange, recording.pieces(task))
+                await relay(exchange, recording.pieces(task), recording.headers)
             await asyncio.wait({task})
         except asyncio.CancelledError:
             task.cancel()
