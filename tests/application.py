@@ -105,6 +105,19 @@ class Application:
         answer: dict[str, Any] = self.server.get(f"/v4/logs/{log_id}").expect(200)
         return answer
 
+    def calm(self) -> None:
+        """Makes the vendor forget what it was told, and the server that the vendor ever failed.
+
+        A server leaves a vendor alone for seconds that failed time and again, which the next test is not to feel.
+        """
+        self.upstream.reset()
+        config = {"provider": "openai", "model": "gpt-4o", "prompt_template": "Are you well?"}
+        deadline = time.monotonic() + 30
+        while self.server.post("/v4/completion", {"project": "calm", "model_config": config}).status != 200:
+            assert time.monotonic() < deadline, "the vendor is not called any more"
+            time.sleep(0.1)
+        self.upstream.reset()
+
     def project_id(self, project: str) -> str:
         """The id of a project by its name."""
         page = self.server.post("/v4/projects", {"name": project}).expect(201)

@@ -81,7 +81,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
 @pytest.fixture
 def app(shared: Application) -> Application:
     """The application, and a vendor that has forgotten what other tests told it."""
-    shared.upstream.reset()
+    shared.calm()
     return shared
 
 

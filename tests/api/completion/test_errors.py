@@ -120,7 +120,7 @@ def test_a_suffix_for_a_chat_model_is_refused(app):
     assert "suffix" in reply.detail["message"]
 
 
-@pytest.mark.parametrize("provider", ["anthropic", "nobody"])
+@pytest.mark.parametrize("provider", ["nobody"])
 def test_a_vendor_that_cannot_be_called_is_said_so(app, provider):
     reply = app.call(app.project(provider=provider))
     assert reply.status == 422
