@@ -2,13 +2,14 @@
 
 import json
 import time
+from typing import Any
 
 import pytest
 
 MODEL = "accounted"
 PRICE = {"provider": "mock", "model": MODEL, "prompt_price": 1_000_000, "output_price": 500_000}
-# What ends it, tries when nothing had come, and whether it can come after some words.
-FAULTS = [
+# What ends it, and the tries when nothing had come.
+FAULTS: list[tuple[dict[str, Any], str, int]] = [
     ({"status": 400}, "bad_request", 1),
     ({"status": 401}, "authentication", 1),
     ({"status": 403}, "permission", 1),
