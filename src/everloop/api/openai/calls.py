@@ -1,9 +1,10 @@
 """The one handler of both calls: from a body to an answer, whole or as it comes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from everloop.api import sse
+from everloop.api.attendance import while_there
 from everloop.api.exchange import JSON, Exchange, Header
 from everloop.api.hot import Handler
 from everloop.api.idempotency import Once
@@ -18,6 +19,7 @@ from everloop.domain.ids import ConfigId, LogId
 from everloop.domain.live_model import LiveModel
 from everloop.domain.scope import Scope
 from everloop.errors import InvalidFields, Unprocessable
+from everloop.services.answer import StreamedAnswer
 from everloop.services.completion import CompletionService
 from everloop.services.live_models import LiveModelService
 
@@ -48,10 +50,11 @@ def handler(
         command = request.command(model)
         if request.stream:
             streamed = await service.stream(caller, command)
-            told = _headers(request, model, streamed.log_ids, streamed.config_ids, ignored)
-            await relay(exchange, frames(streamed, request, wire), [*sse.HEADERS, *told])
+            await relay(exchange, frames(streamed, request, wire), _streamed_headers(request, model, streamed, ignored))
         else:
-            answer = await service.complete(caller, command)
+            answer = await while_there(exchange, service.complete(caller, command))
+            if answer is None:
+                return
             log_ids, config_ids = zip(*((each.log_id, each.config_id) for each in answer.samples), strict=True)
             told = _headers(request, model, log_ids, config_ids, ignored)
             await exchange.answer(200, whole(answer, request, wire), [JSON, *told])
@@ -77,6 +80,14 @@ def _require_kept(request: CallRequest) -> None:
             "`store: false` says that nothing is to be kept, and an Idempotency-Key asks to keep the answer: leave one"
             " of them out."
         )
+
+
+def _streamed_headers(
+    request: CallRequest, model: LiveModel, answer: StreamedAnswer, ignored: list[str]
+) -> Iterator[Header]:
+    """Made with the first piece: until then a fallback may have taken the place of what is live."""
+    yield from sse.HEADERS
+    yield from _headers(request, model, answer.log_ids, answer.config_ids, ignored)
 
 
 def _headers(

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from pydantic import ValidationError
 
+from everloop.api.attendance import while_there
 from everloop.api.exchange import Exchange
 from everloop.api.hot import Handler
 from everloop.api.idempotency import Once
@@ -47,7 +48,9 @@ def handler(
             answer = await service.stream(caller, command)
             await relay(exchange, frames(answer, wire.event))
         else:
-            await exchange.answer(200, wire.whole(await service.complete(caller, command), command, request))
+            whole = await while_there(exchange, service.complete(caller, command))
+            if whole is not None:
+                await exchange.answer(200, wire.whole(whole, command, request))
 
     return handle
 
