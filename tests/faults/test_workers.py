@@ -24,7 +24,8 @@ def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, upstream: Upstream
 ) -> Iterator[RunningServer]:
     for database in kept(request, tmp_path_factory.mktemp("workers")):
-        settings = {**database.settings, "OPENAI_BASE_URL": upstream.base_url}
+        listed = {"OPENAI_BASE_URL": upstream.base_url, "EVERLOOP_ALLOWED_HOSTS": "127.0.0.1"}
+        settings = {**database.settings, **listed}
         with serving(database.data_dir, settings, ("--workers", "2")) as running:
             yield running
             running.stop()
@@ -104,6 +105,38 @@ def test_a_new_tool_is_found_by_both_at_once(server: RunningServer):
         call = {"project": "new tools", "model_config": config, "messages": [{"role": "user", "content": "Hi"}]}
         with ThreadPoolExecutor(4) as callers:
             statuses = set(callers.map(lambda _, call=call: server.post("/v4/chat", call).status, range(8)))
+        assert statuses == {200}
+
+
+def test_a_moved_connection_moves_in_both_and_takes_no_key_along(server: RunningServer, upstream: Upstream):
+    first, second = ((f"{upstream.base_url}/{each}", f"sk-{each}") for each in ("first", "second"))
+    pairs = {f"{url.rpartition(':')[2].partition('/')[2]}": key for url, key in (first, second)}
+    made = {"name": "moving", "base_url": first[0], "key": first[1]}
+    server.post("/api/connections", made).expect(201)
+    body = {"project": "moving", "provider": "moving", "model": "m", "prompt_template": "Hi"}
+    server.post("/v4/model-configs", body).expect(200)
+    for url, key in (first, second, first, second):
+        server.patch("/api/connections/moving", {"base_url": url, "key": key}).expect(200)
+        deadline, good = time.monotonic() + DEADLINE, 0
+        while good < 3 and time.monotonic() < deadline:
+            upstream.reset()
+            burst(server, "/v4/completion-deployed", {"project": "moving"})
+            sent = {(each.path, each.headers.get("authorization")) for each in upstream.requests}
+            # Whichever of them a process knows, it knows with its own key.
+            assert sent <= {(f"/{path}/chat/completions", f"Bearer {its}") for path, its in pairs.items()}
+            good = good + 1 if {key for _, key in sent} == {f"Bearer {key}"} else 0
+        assert good == 3, f"both workers do not call {url}"
+
+
+def test_a_new_connection_is_found_by_both_at_once(server: RunningServer, upstream: Upstream):
+    """A process that has not heard of it reads once more before it says no."""
+    for number in range(8):
+        made = {"name": f"new-{number}", "base_url": upstream.base_url, "needs_key": False}
+        server.post("/api/connections", made).expect(201)
+        config = {"provider": f"new-{number}", "model": "m", "prompt_template": "Hi"}
+        call = {"project": "new connections", "model_config": config}
+        with ThreadPoolExecutor(4) as callers:
+            statuses = set(callers.map(lambda _, call=call: server.post("/v4/completion", call).status, range(8)))
         assert statuses == {200}
 
 

@@ -30,6 +30,10 @@ def server_with_vendor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run
     with Upstream() as upstream:
         upstream.always(_vendor)
         data_dir = tmp_path_factory.mktemp("vendor") / "data"
-        with serving(data_dir, {"OPENAI_BASE_URL": upstream.base_url}) as server:
+        settings = {"OPENAI_BASE_URL": upstream.base_url, "EVERLOOP_ALLOWED_HOSTS": "127.0.0.1"}
+        with serving(data_dir, settings) as server:
+            # The same vendor by a name of the organisation's own.
+            own = {"name": "our-vendor", "base_url": upstream.base_url, "key": "sk-our-vendors"}
+            server.post("/api/connections", own).expect(201)
             yield server
             server.stop()

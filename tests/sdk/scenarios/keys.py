@@ -49,6 +49,17 @@ async def a_key_of_the_call_reaches_the_provider(stage: Stage) -> None:
 
 
 @scenario_with_vendor
+async def a_connection_of_ones_own_is_called_with_its_key(stage: Stage) -> None:
+    project = stage.name()
+    # The clients know v4's providers and refuse to send another name.
+    config = {"project": project, "provider": "our-vendor", "model": "llama", "prompt_template": "Hello {{name}}!"}
+    stage.http("POST", "/v4/model-configs", config)
+    asked = {"project": project, "inputs": {"name": "Ada"}}
+    assert stage.client.complete_deployed(**asked).data[0].output == _digest("sk-our-vendors")
+    assert (await stage.client.acomplete_deployed(**asked)).data[0].output == _digest("sk-our-vendors")
+
+
+@scenario_with_vendor
 def a_key_of_the_client_reaches_the_provider(stage: Stage) -> None:
     project = stage.name()
     stage.registered(project, provider="openai")

@@ -20,7 +20,8 @@ class Scenario:
     """One story, told by a client to a server; it ends without a word or with an AssertionError.
 
     `vendor`: behind the server's provider `openai` stands the tests' model vendor. It repeats in one piece what comes
-    after `Repeat: `, and answers any other prompt with a digest of the key that it was given.
+    after `Repeat: `, and answers any other prompt with a digest of the key that it was given. It is also there as
+    `our-vendor`, a connection of the organisation's own with the key `sk-our-vendors`.
     `about_plain_calls`: it looks at what only they do, so it cannot be told again with asynchronous ones.
     """
 
