@@ -74,6 +74,8 @@ DIFFERENCES: Final[dict[str, tuple[str, ...]]] = {
             "added_latency",
             "error_kind",
             "provider_calls",
+            "attempts",
+            "arm_id",
             "reasoning_tokens",
             "time_to_first_token",
             "tokens_estimated",

@@ -112,6 +112,23 @@ class CreateLogResponse(Answer):
     session_id: str | None
 
 
+class AttemptResponse(Answer):
+    """A config that was to answer, and did not.
+
+    `kind` is how its provider failed, or `passed_over` when it could not be asked; `status` is what the provider
+    answered with, `tries` how often it was asked, `seconds` how long that took in all. `error` is null without `save`.
+    """
+
+    config_id: str
+    provider: str
+    model: str
+    kind: str
+    status: int | None
+    tries: int
+    seconds: float
+    error: str | None
+
+
 class LogResponse(Answer):
     """A log: one sample of one call. Times of a call are in seconds, costs in US dollars.
 
@@ -176,3 +193,9 @@ class LogResponse(Answer):
     time_to_first_token: float | None = Field(description="Of a stream: from the call to the first piece of text.")
     added_latency: float | None = Field(description="`duration` less `provider_latency`: what Everloop took itself.")
     provider_calls: int | None = Field(description="How often the provider was asked: retries are counted.")
+    attempts: list[Annotated[dict[str, Any], Shape(AttemptResponse)]] = Field(
+        description="Configs that were to answer before the one of `config_id`, and did not: see fallbacks."
+    )
+    arm_id: str | None = Field(
+        description="The config that the experiment had drawn, where a fallback (`config_id`) answered in its place."
+    )

@@ -25,6 +25,7 @@ def created(log: Log) -> CreateLogResponse:
 def log_response(details: LogDetails, tools: Toolbox) -> LogResponse:
     """One log."""
     log, body, usage, use = details.log, details.log.body, details.log.usage, details.use
+    attempts: list[dict[str, Any]] = _value(body.attempts) or []
     return LogResponse(
         project=details.project.name,
         project_id=log.project_id,
@@ -75,9 +76,17 @@ def log_response(details: LogDetails, tools: Toolbox) -> LogResponse:
         reasoning_tokens=None if usage is None else usage.reasoning_tokens,
         tokens_estimated=None if usage is None else usage.estimated,
         time_to_first_token=log.time_to_first_token,
-        added_latency=log.added_latency,
+        added_latency=_added(log, attempts),
         provider_calls=log.provider_calls,
+        attempts=attempts,
+        arm_id=log.arm_id,
     )
+
+
+def _added(log: Log, attempts: list[dict[str, Any]]) -> float | None:
+    """What was not a provider's, those included that were asked before."""
+    added = log.added_latency
+    return None if added is None else max(0.0, added - sum(each["seconds"] for each in attempts))
 
 
 def _messages(text: bytes | None) -> list[Any] | None:
