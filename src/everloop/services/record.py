@@ -99,9 +99,9 @@ def failed(index: int, failure: ProviderFailure, text: str | None = None, usage:
     )
 
 
-def cancelled(index: int) -> Outcome:
-    """The outcome of a sample whose caller went away."""
-    return Outcome(index, None, error_kind=CANCELLED, error=GONE)
+def cancelled(index: int, latency: float | None = None) -> Outcome:
+    """The outcome of a sample whose caller went away, after the provider had been asked for so long."""
+    return Outcome(index, None, error_kind=CANCELLED, error=GONE, provider_latency=latency)
 
 
 class Recorder:
@@ -116,6 +116,10 @@ class Recorder:
     def check(self) -> None:
         """Raises `Unavailable` while logs cannot be kept: better no call than one that nobody can account for."""
         self._writer.check()
+
+    def monotonic(self) -> float:
+        """The time of `Context.began`, now."""
+        return self._clock.monotonic()
 
     async def record(self, context: Context, outcomes: Sequence[Outcome]) -> None:
         """Returns once the logs are on disk. Raises `Unavailable`."""

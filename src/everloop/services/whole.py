@@ -68,9 +68,11 @@ class _Course:
         self._recorder = recorder
         self._drawn: list[Drawn] = []
         self._recorded = False
+        self._asked_at: float | None = None
 
     async def run(self) -> list[Part]:
         parts: list[Part] = []
+        self._asked_at = self._recorder.monotonic()
         while True:
             generated = await generate.complete(self._call, self._drawn)
             if generated.failure is None or self._fallbacks is None:
@@ -82,7 +84,7 @@ class _Course:
                 return [*parts, await self._end(context, generated)]
             before = self._context.first(done)
             self._call, self._context = turn
-            self._drawn = []
+            self._drawn, self._asked_at = [], self._recorder.monotonic()
             if done:
                 parts.append(await self._keep(before, done, replace(generated, failure=None)))
 
@@ -90,8 +92,9 @@ class _Course:
         """Logs what is left when the caller went away; samples that had come are complete."""
         if self._recorded:
             return
-        outcomes = [finished(each) for each in self._drawn[: self._call.wanted]]
-        outcomes += [cancelled(index) for index in range(len(outcomes), self._call.wanted)]
+        latency = None if self._asked_at is None else self._recorder.monotonic() - self._asked_at
+        outcomes = [finished(each, latency) for each in self._drawn[: self._call.wanted]]
+        outcomes += [cancelled(index, latency) for index in range(len(outcomes), self._call.wanted)]
         try:
             await self._recorder.record(self._context, outcomes)
         except Unavailable as error:

@@ -1,5 +1,6 @@
 """What a log says of how its call went, whatever became of it: tries, latency, tokens, cost."""
 
+import asyncio
 from contextlib import aclosing
 
 import pytest
@@ -10,6 +11,7 @@ from everloop.domain.generation import Failure, Finish, Retried, TextDelta, Usag
 from everloop.domain.reference import ProjectReference
 from everloop.errors import FailureKind, ProviderFailure
 from everloop.services.command import CompletionCommand
+from everloop.services.prices import NewPrice
 from tests.fake_provider import generation
 from tests.fakes import FakeHouse
 
@@ -123,3 +125,32 @@ async def test_a_provider_that_fails_when_it_is_asked_for_the_rest(house):
     house.provider.streams([TextDelta(0, "one"), Finish(0, "stop", b"{}")], [failure(3, 1)])
     await streamed(house, num_samples=2)
     assert [(log.provider_calls, log.error_kind) for log in house.kept] == [(1, None), (4, "overloaded")]
+
+
+async def test_a_plain_call_whose_caller_left(house):
+    asked = asyncio.Event()
+
+    async def never(*_):
+        asked.set()
+        await asyncio.Event().wait()
+
+    house.provider.complete = never
+    call = asyncio.create_task(house.completion.complete(house.scope, command()))
+    await asked.wait()
+    house.clock.pass_(3)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    (log,) = house.kept
+    assert (log.error_kind, log.provider_latency, log.added_latency) == ("cancelled", 3, 0)
+
+
+async def test_an_own_price_goes_before_the_published_one(house):
+    await house.prices.put(house.scope, NewPrice("fake", "m", 500_000.0, 0.0))
+    await house.prices.put(house.scope, NewPrice("fake", "another", 7.0, 7.0))
+    house.provider.answers(generation("a", usage=Usage(3, 4)), generation("a", usage=Usage(3, 4)))
+    await house.completion.complete(house.scope, command())
+    own = next(each for each in await house.prices.all(house.scope) if each.model == "m")
+    await house.prices.delete(house.scope, own.id)
+    await house.completion.complete(house.scope, command())
+    assert [(log.prompt_cost, log.output_cost) for log in house.kept] == [(1.5, 0.0), (3, 8)]
