@@ -55,7 +55,10 @@ class _Events:
         self._wants_logprobs = request.wants_logprobs
         self._usages: list[Usage] = []
         self._called: set[tuple[int, int]] = set()
-        self.begun: set[int] = set()
+        self._samples = range(len(answer.log_ids))
+        # Answers that were opened when nobody knew whether they would have text, and have said nothing.
+        self._silent: set[int] = set()
+        self.begun = False
 
     def of(self, chunk: Chunk) -> bytes:
         """The chunk, as one event or several."""
@@ -66,21 +69,32 @@ class _Events:
         return sse.frame(f'{self._head}],"usage":{sse.encode(usage_view(total(self._usages)))}}}')
 
     def _frames(self, chunk: Chunk) -> Iterator[bytes]:
-        index = chunk.index
-        if index not in self.begun:
-            self.begun.add(index)
-            opening = self._wire.opening(chunk)
-            if opening is not None:
-                yield self._frame(index, opening)
+        if not self.begun:
+            yield from self._opening(chunk)
+        if chunk.usage is not None:
+            yield self._end(chunk, chunk.usage)
+            return
+        self._silent.discard(chunk.index)
         if chunk.tool_call is not None:
             yield from self._calls(chunk)
         elif chunk.raw_output:
             for text in sse.slices(chunk.raw_output):
-                yield self._frame(index, self._wire.text(text))
-        if chunk.usage is not None:
-            self._usages.append(chunk.usage)
-            reason = sse.encode(self._wire.reason(chunk.finish_reason))
-            yield self._frame(index, self._wire.ending, reason, self._told(chunk))
+                yield self._frame(chunk.index, self._wire.text(text))
+
+    def _opening(self, chunk: Chunk) -> Iterator[bytes]:
+        """All answers begin with the first piece of any: the official client wants to hear of them in their order."""
+        self.begun = True
+        for index in self._samples:
+            opening = self._wire.opening(chunk if index == chunk.index else None)
+            if opening is not None:
+                yield self._frame(index, opening)
+            if index != chunk.index:
+                self._silent.add(index)
+
+    def _end(self, chunk: Chunk, usage: Usage) -> bytes:
+        self._usages.append(usage)
+        ending = self._wire.text("") if chunk.index in self._silent else self._wire.ending
+        return self._frame(chunk.index, ending, sse.encode(self._wire.reason(chunk.finish_reason)), self._told(chunk))
 
     def _calls(self, chunk: Chunk) -> Iterator[bytes]:
         piece = chunk.tool_call

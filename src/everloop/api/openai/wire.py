@@ -21,15 +21,15 @@ _NO_REASON: Final = "stop"
 class Wire:
     """One of the two. What is the inside of a choice in an event is written as text.
 
-    `opening` is for the first event of an answer, by its first chunk; `called` for a piece of a tool call, with whether
-    it is the first of that call.
+    `opening` is for the first event of an answer, by its first chunk if that is there; `called` for a piece of a tool
+    call, with whether it is the first of that call.
     """
 
     endpoint: Endpoint
     whole: str
     event: str
     choice: Callable[[AnsweredSample], dict[str, Any]]
-    opening: Callable[[Chunk], str | None]
+    opening: Callable[[Chunk | None], str | None]
     text: Callable[[str], str]
     called: Callable[[ToolCallPiece, str, bool], str]
     ending: str
@@ -57,9 +57,10 @@ def _message(sample: AnsweredSample) -> dict[str, Any]:
     return {"message": {"refusal": None, **answered(sample.raw_output, sample.tool_calls)}}
 
 
-def _role(chunk: Chunk) -> str:
+def _role(chunk: Chunk | None) -> str:
     """The content of an answer that begins with a tool call is null until there is some, as in a whole answer."""
-    return '"delta":{"role":"assistant","content":%s}' % ("null" if chunk.tool_call else '""')
+    content = "" if chunk is None else ',"content":null' if chunk.tool_call else ',"content":""'
+    return f'"delta":{{"role":"assistant"{content}}}'
 
 
 def _call(piece: ToolCallPiece, arguments: str, first: bool) -> str:  # noqa: FBT001 - of a callable's shape
