@@ -60,7 +60,7 @@ class Application:
                 await send({"type": "lifespan.startup.complete"})
                 await receive()
                 await house.drains.finish()
-            await house.meter.finish()
+            await house.meter.tell()
         await send({"type": "lifespan.shutdown.complete"})
 
 

@@ -32,7 +32,7 @@ class LimitService:
 
     async def all(self, scope: Scope) -> tuple[LimitState, ...]:
         """Oldest first. What other processes used in the last moments may be missing."""
-        await self._meter.exchange()
+        await self._meter.tell()
         return tuple(self._state(scope, each) for each in await self._limits.all(scope))
 
     async def get(self, scope: Scope, limit_id: str) -> LimitState:

@@ -101,8 +101,8 @@ class UsageMeter:
             await self._try(self.exchange)
             await self._try(self._sweep)
 
-    async def finish(self) -> None:
-        """Tells what is left when the server stops."""
+    async def tell(self) -> None:
+        """Tells what is left, if the database lets it: when the server stops, and for who asks what is used."""
         await self._try(self.exchange)
 
     async def _try(self, step: Callable[[], Awaitable[None]]) -> None:

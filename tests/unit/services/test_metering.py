@@ -199,7 +199,7 @@ async def test_processes_learn_what_the_others_used(house):
 async def test_a_process_that_starts_knows_what_was_told(house):
     await limited(house, 1)
     await call(house)
-    await house.meter.finish()
+    await house.meter.tell()
     after = await house.beside()
     await after.meter.exchange()
     await refused(after)
@@ -219,6 +219,13 @@ async def test_nothing_is_told_twice_or_lost_while_the_database_is_away(house):
         await house.meter.exchange()
     assert house.meter.used(house.scope, limit) == 3
     assert list(house.memory.used.values()) == [Spent(3, 21, 3 * 11.0)]
+
+
+async def test_limits_are_shown_while_nothing_can_be_told(house):
+    await limited(house, 100)
+    await call(house)
+    house.used_store.away = True
+    assert [each.used for each in await house.limits.all(house.scope)] == [1]
 
 
 async def test_what_begins_while_it_is_told_is_told_the_next_time(house):
