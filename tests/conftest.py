@@ -3,7 +3,7 @@
 import os
 
 _LEAKING_PREFIXES = ("EVERLOOP_", "OPENAI_", "AZURE_", "ANTHROPIC_", "GEMINI_", "GOOGLE_", "HUMANLOOP_")
-_LEAKING_SUFFIXES = ("_PROXY",)
+_LEAKING_SUFFIXES = ("_PROXY", "_API_KEY", "_BASE_URL")
 
 # What the developer's shell holds must not decide a test: keys would be sent, proxies would be asked. This comes before
 # the imports below, since some libraries read the environment when they are imported.

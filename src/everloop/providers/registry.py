@@ -1,23 +1,22 @@
 """Every provider that a configuration may name."""
 
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Final
 
-from everloop.domain.base_url import checked, place_of
+from everloop.domain.base_url import place_of
 from everloop.domain.capabilities import Capabilities, common
 from everloop.domain.connection import KnownConnection, OwnConnection
 from everloop.domain.generation import Secret
-from everloop.domain.ids import ConnectionId, OrganisationId
 from everloop.errors import InvalidFields, UnknownProvider, Unprocessable
 from everloop.ports.providers import NO_CONNECTIONS, Provider
 from everloop.ports.system import Clock, Metrics
 from everloop.providers.addresses import AddressRefused
 from everloop.providers.client import HttpClient
 from everloop.providers.connection import Connection
-from everloop.providers.egress import Egress, is_named
+from everloop.providers.egress import Egress
 from everloop.providers.formats import FORMATS
 from everloop.providers.known import KNOWN
+from everloop.providers.made import AzureProviders, OwnProviders
 from everloop.providers.mock import MockProvider
 from everloop.providers.openai.compatible import CompatibleFormat
 from everloop.providers.retry import Retrier
@@ -25,15 +24,6 @@ from everloop.providers.vendor import VendorProvider
 from everloop.providers.wire import WireFormat
 
 MOCK: Final = "mock"
-# The one provider whose calls may name where it is: v4's `openai_azure_endpoint`.
-AZURE: Final = "openai_azure"
-# Providers of connections that came through the API; the one used longest ago goes.
-_REMEMBERED: Final = 1_000
-# What their calls are in metrics, which every organisation may read: no name of anybody's.
-_OWN: Final = "own"
-
-Key = TypeVar("Key")
-Thing = TypeVar("Thing")
 
 
 class ProviderRegistry:
@@ -55,15 +45,14 @@ class ProviderRegistry:
     ) -> None:
         self._egress = egress or Egress()
         self._client = client or HttpClient(egress=self._egress)
-        self._azure_hosts = tuple(azure_hosts)
         self._clock = clock
         self._metrics = metrics
         self._connections = {name: each for name, each in connections.items() if each.format in FORMATS}
         self._providers: dict[str, Provider] = {MOCK: MockProvider(clock, metrics)}
         for name, connection in self._connections.items():
             self._providers[name] = self._provider(connection, _format(connection, own=False))
-        self._own: OrderedDict[tuple[OrganisationId, ConnectionId], tuple[OwnConnection, Provider]] = OrderedDict()
-        self._elsewhere: OrderedDict[str, Provider] = OrderedDict()
+        self._own = OwnProviders(self._made)
+        self._azure = AzureProviders(self._made, tuple(azure_hosts))
 
     def get(self, name: str, own: Mapping[str, OwnConnection] = NO_CONNECTIONS) -> Provider:
         """The provider of that name for the organisation whose connections are `own`.
@@ -74,7 +63,7 @@ class ProviderRegistry:
         if own:
             mine = own.get(name)
             if mine is not None:
-                return self._of_own(mine)
+                return self._own.of(mine)
         provider = self._providers.get(name)
         if provider is not None:
             return provider
@@ -86,14 +75,7 @@ class ProviderRegistry:
 
     def at(self, name: str, endpoint: str) -> Provider:
         """The provider of that name where a call says it is. Raises `errors.Unprocessable` unless that is allowed."""
-        url = _endpoint(endpoint)
-        place = place_of(url)
-        if name != AZURE or not any(is_named(place.host, each) for each in self._azure_hosts):
-            raise Unprocessable(
-                f"Calls of `{name}` do not go to {place.host}: the operator allows hosts for `openai_azure_endpoint` in"
-                " EVERLOOP_ALLOWED_AZURE_HOSTS."
-            )
-        return _remembered(self._elsewhere, url, lambda: self._at(url))
+        return self._azure.at(name, endpoint)
 
     def names(self) -> tuple[str, ...]:
         """The names that `get` knows for every organisation."""
@@ -130,48 +112,12 @@ class ProviderRegistry:
         """Hang up everywhere."""
         await self._client.close()
 
-    def _provider(self, connection: Connection, wire: WireFormat) -> Provider:
-        return VendorProvider(connection, wire, self._client, Retrier(self._clock), self._clock, self._metrics)
-
-    def _of_own(self, own: OwnConnection) -> Provider:
-        """Made once for each state of a connection, so that what is learned of a server (retries) stays with it."""
-        key = (own.organisation_id, own.id)
-        found = self._own.get(key)
-        if found is not None and (found[0] is own or found[0] == own):
-            self._own.move_to_end(key)
-            return found[1]
-        self._own.pop(key, None)
-        return _remembered(self._own, key, lambda: (own, self._made(own)))[1]
-
-    def _made(self, own: OwnConnection) -> Provider:
-        if own.format not in FORMATS:
-            raise Unprocessable(f"The connection `{own.name}` speaks `{own.format}`, which this server does not know.")
-        connection = Connection(
-            provider=_OWN,
-            origin=own.name,
-            base_url=own.base_url,
-            key=None,
-            environment_variable="",
-            needs_key=own.needs_key,
-            format=own.format,
-            facts=own.facts,
-            listed=False,
-        )
+    def _made(self, connection: Connection) -> Provider:
+        """The provider of a connection that came through the API."""
         return self._provider(connection, _format(connection, own=True))
 
-    def _at(self, url: str) -> Provider:
-        known = KNOWN[AZURE]
-        connection = Connection(
-            provider=AZURE,
-            origin=known.origin,
-            base_url=url,
-            key=None,
-            environment_variable=known.key_variable,
-            format=known.format,
-            facts=known.facts,
-            listed=False,
-        )
-        return self._provider(connection, FORMATS[known.format])
+    def _provider(self, connection: Connection, wire: WireFormat) -> Provider:
+        return VendorProvider(connection, wire, self._client, Retrier(self._clock), self._clock, self._metrics)
 
     def _absent(self, name: str) -> str | None:
         """Why a well-known name is not there; None for one that is, and for any other."""
@@ -206,25 +152,3 @@ def _format(connection: Connection, *, own: bool) -> WireFormat:
     if connection.format == "openai" and (own or connection.provider != "openai"):
         return CompatibleFormat(connection.facts, connection.unsent)
     return FORMATS[connection.format]
-
-
-def _endpoint(text: str) -> str:
-    """v4's endpoint, which has no path (https://me.openai.azure.com), as a base URL."""
-    try:
-        url = checked(text)
-    except InvalidFields:
-        url = ""
-    if not url.startswith("https://"):
-        raise Unprocessable("`openai_azure_endpoint` is the address of a resource: https://NAME.openai.azure.com")
-    return f"https://{url[8:].partition('/')[0].lower()}/openai/v1"
-
-
-def _remembered(things: OrderedDict[Key, Thing], key: Key, make: Callable[[], Thing]) -> Thing:
-    thing = things.get(key)
-    if thing is None:
-        if len(things) >= _REMEMBERED:
-            things.popitem(last=False)
-        thing = things[key] = make()
-    else:
-        things.move_to_end(key)
-    return thing

@@ -14,7 +14,7 @@ from everloop.ports.system import Clock, Cost
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, ModelPrice
 
-# Our names (v4's and two later ones) and the package's; of other providers, such as `mock`, no price is known.
+# Our names of well-known connections and the package's; of other providers, such as `mock`, no price is known.
 _PROVIDERS: Final = {
     "openai": "openai",
     "openai_azure": "azure",
@@ -25,6 +25,11 @@ _PROVIDERS: Final = {
     "google": "google",
     "groq": "groq",
     "mistral": "mistral",
+    "together": "together",
+    "fireworks": "fireworks",
+    "openrouter": "openrouter",
+    "xai": "x-ai",
+    "perplexity": "perplexity",
 }
 _LONGEST_MODEL: Final = 200
 

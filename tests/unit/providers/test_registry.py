@@ -11,6 +11,7 @@ from everloop.domain.generation import GenerationRequest, Secret
 from everloop.domain.ids import ConnectionId, OrganisationId
 from everloop.errors import InvalidFields, UnknownProvider, Unprocessable
 from everloop.ports.providers import Provider, Providers
+from everloop.providers import made
 from everloop.providers import registry as module
 from everloop.providers.egress import Egress
 from everloop.providers.formats import FORMATS
@@ -126,7 +127,7 @@ def test_two_organisations_with_one_id_have_two():
 
 
 def test_those_that_are_kept_are_bounded(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(module, "_REMEMBERED", 2)
+    monkeypatch.setattr(made, "_REMEMBERED", 2)
     providers = registry()
     own = {f"c{number}": replace(MINE, id=ConnectionId(f"conn_{number}"), name=f"c{number}") for number in range(3)}
     zero, one = providers.get("c0", own), providers.get("c1", own)

@@ -47,6 +47,7 @@ PRICES: Pricing = PublishedPrices(at(datetime(2026, 1, 15, 12, tzinfo=UTC)))
         ("bedrock", "anthropic.claude-3-5-sonnet-20240620-v1:0", 3.0, 15.0),
         ("cohere", "command-r", 0.15, 0.6),
         ("groq", "llama3-8b-8192", 0.05, 0.08),
+        ("xai", "grok-3", 3.0, 15.0),
     ],
 )
 def test_well_known_prices(provider: str, model: str, prompt: float, output: float):
