@@ -25,7 +25,10 @@ SERVED: Final = "server_tool_use"
 
 
 class TokenCount(msgspec.Struct, rename="camel"):
-    """`usage`. What was read from a cache or written into one is not among the input tokens."""
+    """`usage`. What was read from a cache or written into one is not among the input tokens.
+
+    https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html
+    """
 
     input_tokens: int
     output_tokens: int = 0

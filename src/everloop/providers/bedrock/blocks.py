@@ -17,7 +17,10 @@ _FORMATS: Final = {"png": "png", "jpeg": "jpeg", "jpg": "jpeg", "gif": "gif", "w
 
 
 def blocks(content: Any) -> list[Block]:  # noqa: ANN401 - v4's content: a text, or a list of parts
-    """The blocks of a content. Texts without a word are left out: Bedrock refuses them. Raises Unprocessable."""
+    """The blocks of a content. Texts without a word are left out: Bedrock refuses them (ValidationException).
+
+    Raises Unprocessable.
+    """
     if content is None:
         return []
     parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
