@@ -24,8 +24,7 @@ def created(log: Log) -> CreateLogResponse:
 
 def log_response(details: LogDetails, tools: Toolbox) -> LogResponse:
     """One log."""
-    log, body, usage, use = details.log, details.log.body, details.log.usage, details.use
-    attempts: list[dict[str, Any]] = _value(body.attempts) or []
+    log, body, use = details.log, details.log.body, details.use
     return LogResponse(
         project=details.project.name,
         project_id=log.project_id,
@@ -50,19 +49,11 @@ def log_response(details: LogDetails, tools: Toolbox) -> LogResponse:
         created_at=moment(log.created_at),
         error=body.error,
         stdout=body.stdout,
-        duration=log.duration,
         output_message=None if body.output_message is None else message_view(_value(body.output_message)),
-        prompt_tokens=None if usage is None else usage.prompt_tokens,
-        output_tokens=None if usage is None else usage.output_tokens,
-        prompt_cost=log.prompt_cost,
-        output_cost=log.output_cost,
         provider_request=_value(body.provider_request),
         provider_response=_value(body.provider_response),
         user=log.user,
-        provider_latency=log.provider_latency,
-        tokens=usage.prompt_tokens + usage.output_tokens if isinstance(usage, Usage) else None,
         raw_output=body.raw_output,
-        finish_reason=log.finish_reason,
         tools=_value(body.tools) or [],
         tool_choice=_value(body.tool_choice),
         evaluation_results=[],
@@ -72,15 +63,32 @@ def log_response(details: LogDetails, tools: Toolbox) -> LogResponse:
         trial_id=log.trial_id,
         metric_values=[],
         project_config=None if use is None else project_config(details.project, use, tools),
-        error_kind=log.error_kind,
-        reasoning_tokens=None if usage is None else usage.reasoning_tokens,
-        tokens_estimated=None if usage is None else usage.estimated,
-        time_to_first_token=log.time_to_first_token,
-        added_latency=_added(log, attempts),
-        provider_calls=log.provider_calls,
-        attempts=attempts,
-        arm_id=log.arm_id,
+        **_account(log),
     )
+
+
+def _account(log: Log) -> dict[str, Any]:
+    """How the call went and what it took, in v4's fields and in our own."""
+    usage = log.usage
+    attempts: list[dict[str, Any]] = _value(log.body.attempts) or []
+    return {
+        "finish_reason": log.finish_reason,
+        "error_kind": log.error_kind,
+        "prompt_tokens": None if usage is None else usage.prompt_tokens,
+        "output_tokens": None if usage is None else usage.output_tokens,
+        "tokens": usage.prompt_tokens + usage.output_tokens if isinstance(usage, Usage) else None,
+        "reasoning_tokens": None if usage is None else usage.reasoning_tokens,
+        "tokens_estimated": None if usage is None else usage.estimated,
+        "prompt_cost": log.prompt_cost,
+        "output_cost": log.output_cost,
+        "duration": log.duration,
+        "provider_latency": log.provider_latency,
+        "time_to_first_token": log.time_to_first_token,
+        "added_latency": _added(log, attempts),
+        "provider_calls": log.provider_calls,
+        "attempts": attempts,
+        "arm_id": log.arm_id,
+    }
 
 
 def _added(log: Log, attempts: list[dict[str, Any]]) -> float | None:
