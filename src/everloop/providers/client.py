@@ -10,6 +10,7 @@ from typing import Any, Final
 from everloop.domain.policy import Timeouts
 from everloop.domain.value import value
 from everloop.errors import FailureKind
+from everloop.providers.addresses import AddressRefused
 from everloop.providers.egress import Egress
 from everloop.providers.http_connection import HttpAnswer, Lost, NotHttp, Silent, TooSlow
 from everloop.providers.http_pool import HttpPool
@@ -22,16 +23,17 @@ _ZLIB_OR_GZIP: Final = 32 + zlib.MAX_WBITS
 
 
 class TransportFailure(Exception):
-    """No answer, or a part of one. `answered` tells whether its status had come.
+    """No answer, or a part of one. `answered` tells whether its status had come, `final` that the next try is in vain.
 
     The message continues a sentence that begins with the provider's name.
     """
 
-    def __init__(self, kind: FailureKind, message: str, *, answered: bool) -> None:
+    def __init__(self, kind: FailureKind, message: str, *, answered: bool, final: bool = False) -> None:
         super().__init__(message)
         self.kind = kind
         self.message = message
         self.answered = answered
+        self.final = final
 
 
 class Headers(dict[str, str]):
@@ -206,7 +208,8 @@ def _unconnected(error: Exception, timeouts: Timeouts) -> TransportFailure:
     if isinstance(error, TimeoutError):
         message = f"could not be connected to within {timeouts.connect:g} s"
         return TransportFailure(FailureKind.TIMEOUT, message, answered=False)
-    return TransportFailure(FailureKind.CONNECTION, f"could not be connected to: {_reason(error)}", answered=False)
+    message, final = f"could not be connected to: {_reason(error)}", isinstance(error, AddressRefused)
+    return TransportFailure(FailureKind.CONNECTION, message, answered=False, final=final)
 
 
 def _in_words(error: Exception, timeouts: Timeouts, *, answered: bool) -> TransportFailure:

@@ -51,13 +51,17 @@ class Egress:
         self._entries = tuple(_entry(each) for each in listed)
 
     def permit(self, host: str, port: int, address: str) -> None:
-        """Raises AddressRefused for an address that calls of that host and port do not go to."""
-        refuse(address)
+        """Raises AddressRefused for an address that calls of that host and port do not go to.
+
+        It does not say the address: what private names resolve to is not for everybody who may make a connection.
+        """
+        try:
+            refuse(address)
+        except AddressRefused:
+            raise AddressRefused("such an address (link-local, multicast, metadata) is never connected to") from None
         if is_public(address) or any(each.holds(host, port, address) for each in self._entries):
             return
-        raise AddressRefused(
-            f"the address {address} is private, and the operator has not listed it (EVERLOOP_ALLOWED_HOSTS)"
-        )
+        raise AddressRefused("its address is private, and the operator has not listed it (EVERLOOP_ALLOWED_HOSTS)")
 
     def permit_literal(self, place: Place) -> None:
         """The same for a host that is an address already; names are told by what they resolve to, later."""

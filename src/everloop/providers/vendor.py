@@ -199,7 +199,8 @@ class VendorProvider:
 
     def _attempt_failed(self, failure: TransportFailure) -> AttemptFailed:
         kinds = (FailureKind.CONNECTION, FailureKind.TIMEOUT)
-        return AttemptFailed(self._failure(failure), retryable=not failure.answered and failure.kind in kinds)
+        hopeful = failure.kind in kinds and not failure.answered and not failure.final
+        return AttemptFailed(self._failure(failure), retryable=hopeful)
 
     def _failure(self, failure: TransportFailure) -> ProviderFailure:
         return ProviderFailure(

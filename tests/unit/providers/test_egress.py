@@ -193,7 +193,7 @@ async def test_a_name_that_changes_its_mind_leads_nowhere(monkeypatch: pytest.Mo
 
         monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve, raising=False)
         client = HttpClient(Timeouts(2, 2, 2, 4))
-        with pytest.raises(TransportFailure, match=r"127\.0\.0\.1 is private"):
+        with pytest.raises(TransportFailure, match="its address is private"):
             await post(client, f"http://rebinding.example:{port}/v1", listed=False)
         assert asked == ["rebinding.example"]
         assert upstream.accepted == 0

@@ -9,7 +9,7 @@ from everloop.domain.config import ModelConfig
 from everloop.domain.connection import OwnConnection
 from everloop.domain.generation import GenerationRequest, Secret
 from everloop.domain.ids import ConnectionId, OrganisationId
-from everloop.errors import InvalidFields, UnknownProvider, Unprocessable
+from everloop.errors import FailureKind, InvalidFields, ProviderFailure, UnknownProvider, Unprocessable
 from everloop.ports.providers import Provider, Providers
 from everloop.providers import made
 from everloop.providers import registry as module
@@ -99,6 +99,17 @@ def test_where_the_key_comes_from():
     assert registry().environment_variable("openai") == "OPENAI_API_KEY"
     with pytest.raises(Unprocessable, match="`mock`"):
         registry().environment_variable("mock")
+
+
+async def test_what_is_refused_is_not_tried_again_and_tells_no_address():
+    providers = ProviderRegistry({}, StillClock(), RecordedMetrics())
+    for url in ("http://localhost:9/v1", "http://127.0.0.1:9/v1", "http://169.254.169.254/v1"):
+        provider = providers.get("mine", {"mine": replace(MINE, base_url=url)})
+        with pytest.raises(ProviderFailure, match="mine could not be connected to") as caught:
+            await provider.complete(provider.prepare(asked()), Secret("sk-1"))
+        assert (caught.value.kind, caught.value.tries) == (FailureKind.CONNECTION, 1)
+        assert "127.0.0.1" not in caught.value.message
+    await providers.close()
 
 
 async def test_closing_what_was_never_used_is_fine():
