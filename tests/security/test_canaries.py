@@ -14,7 +14,8 @@ ORGANISATIONS = "sk-canary-organisation-Yw52KnRt"
 CALLS = "sk-canary-call-Xv93JbHd46ScQe"
 CONNECTIONS = "sk-canary-connection-Ut64GhWe9"
 LATER = "sk-canary-later-Bn27YcQx50KfRs"
-CANARIES = (OPERATORS, ORGANISATIONS, CALLS, CONNECTIONS, LATER)
+STRANGERS = "sk-canary-stranger-Pk31VdSw84MhTz"
+CANARIES = (OPERATORS, ORGANISATIONS, CALLS, CONNECTIONS, LATER, STRANGERS)
 
 
 @pytest.fixture
@@ -50,6 +51,20 @@ def echoes(key: str):
     )
 
 
+def calls_as_openai(server: RunningServer, upstream: Upstream) -> list[bytes]:
+    """What OpenAI's clients are told, and those who show a key that is none."""
+    upstream.reset()
+    upstream.answer(*echoes(OPERATORS))
+    call = {"model": "p", "metadata": {"a": "1"}, "logprobs": 1}
+    path = "/openai/v1/completions"
+    told = [server.post(path, call | {"stream": each}).body for each in (False, False, False, True, True)]
+    assert [request.headers["authorization"] for request in upstream.requests] == [f"Bearer {OPERATORS}"] * 5
+    bearers = (STRANGERS, f"Bearer {STRANGERS}")
+    refused = [server.send("POST", path, b"{}", {"Authorization": each}) for each in bearers]
+    assert [each.status for each in refused] == [401, 401]
+    return told + [each.body for each in refused]
+
+
 def test_no_key_is_ever_seen_again(server: RunningServer, upstream: Upstream, tmp_path: Path):
     answers = []
 
@@ -62,6 +77,7 @@ def test_no_key_is_ever_seen_again(server: RunningServer, upstream: Upstream, tm
         assert [request.headers["authorization"] for request in upstream.requests] == [f"Bearer {key}"] * 5
 
     calls(OPERATORS, {})
+    answers += calls_as_openai(server, upstream)
     calls(CALLS, {"openai": CALLS})
     answers.append(server.put("/api/provider-keys/openai", {"key": ORGANISATIONS}).body)
     calls(ORGANISATIONS, {})
