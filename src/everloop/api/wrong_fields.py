@@ -9,11 +9,13 @@ from everloop.errors import FieldIssue
 
 # More wrong fields than these help nobody.
 _MOST: Final = 100
+# Some messages repeat a word of the caller's, however long it is.
+_LONGEST: Final = 1000
 
 
 def wrong_fields(errors: Iterable[Mapping[str, Any]]) -> list[FieldIssue]:
     """The first of what `ValidationError.errors()` tells; where is within what was validated."""
     return [
-        FieldIssue(tuple(location_of(each["loc"])), each["msg"].removeprefix("Value error, "), each["type"])
+        FieldIssue(tuple(location_of(each["loc"])), each["msg"].removeprefix("Value error, ")[:_LONGEST], each["type"])
         for each in islice(errors, _MOST)
     ]

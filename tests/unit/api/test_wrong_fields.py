@@ -30,3 +30,8 @@ def test_they_are_where_the_caller_wrote_them_and_do_not_say_what():
 def test_a_hundred_are_enough():
     told = [{"loc": ("body", number), "msg": "wrong", "type": "kind"} for number in range(1000)]
     assert wrong_fields(told) == [FieldIssue(("body", number), "wrong", "kind") for number in range(100)]
+
+
+def test_a_message_is_no_longer_than_one_reads():
+    (issue,) = wrong_fields([{"loc": ("a",), "msg": "x" * 100_000, "type": "union_tag_invalid"}])
+    assert issue.message == "x" * 1000
