@@ -1,6 +1,6 @@
 """A completion or a chat: resolve, render, generate, record, answer."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 
 from everloop.domain.config import ConfigVersion
@@ -159,16 +159,16 @@ class CompletionService:
         *,
         streamed: bool,
     ) -> list[tuple[ProviderCall, Draw]]:
-        async def call(drawn: Draw) -> tuple[ProviderCall, Draw]:
+        def call(drawn: Draw) -> Awaitable[ProviderCall]:
             version, samples = drawn.resolved.version, len(drawn.indices)
-            return await self._preparation.call(scope, command, version, samples, timeouts, streamed=streamed), drawn
+            return self._preparation.call(scope, command, version, samples, timeouts, streamed=streamed)
 
         try:
-            return [await call(each) for each in draws]
+            return [(await call(each), each) for each in draws]
         except (UnknownTool, UnknownProvider):
             # Another process may have made it a moment ago: one read before saying no.
             await self._preparation.refresh()
-            return [await call(each) for each in draws]
+            return [(await call(each), each) for each in draws]
 
     def _with_fallbacks(
         self, asking: Asking, place: Place | Given, policy: Policy, command: CompletionCommand, *, streamed: bool

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from everloop.domain.value import value
 from everloop.errors import Unavailable
@@ -28,10 +28,12 @@ class Part:
     generated: Generated
 
 
-async def answered(asking: Sequence[Asking], recorder: Recorder) -> list[Part]:
+def answered(asking: Sequence[Asking], recorder: Recorder) -> Coroutine[Any, Any, list[Part]]:
     """All draws, at the same time; an error of one is raised when the others have ended, so that each has its logs."""
-    if len(asking) == 1:
-        return await _answered(asking[0], recorder)
+    return _answered(asking[0], recorder) if len(asking) == 1 else _together(asking, recorder)
+
+
+async def _together(asking: Sequence[Asking], recorder: Recorder) -> list[Part]:
     turns = asyncio.Semaphore(AT_ONCE)
     parts = await _all(*(_answered(each, recorder, turns) for each in asking))
     return [part for each in parts for part in each]
@@ -100,10 +102,10 @@ class _Course:
         except Unavailable as error:
             _log.error("%d samples of a broken call could not be logged: %s", len(outcomes), error)
 
-    async def _end(self, context: Context, generated: Generated) -> Part:
+    def _end(self, context: Context, generated: Generated) -> Coroutine[Any, Any, Part]:
         # The writer sees an append through that has begun, also when nobody waits for it any more.
         self._recorded = True
-        return await self._keep(context, self._call.wanted, generated)
+        return self._keep(context, self._call.wanted, generated)
 
     async def _keep(self, context: Context, wanted: int, generated: Generated) -> Part:
         await self._recorder.record(context, outcomes_of(wanted, generated))
