@@ -65,8 +65,8 @@ def speaker(speaking: Speaking) -> Speaker:
 
 
 def test_every_format_has_a_dialect():
-    """But Azure, which speaks as OpenAI does, and Replicate, whose predictions have a suite of their own."""
-    assert {each.name for each in DIALECTS} | {"azure", "replicate"} == set(FORMATS)
+    """But Replicate, whose predictions have a suite of their own."""
+    assert {each.name for each in DIALECTS} | {"replicate"} == set(FORMATS)
 
 
 # --------------------------------------------------------------------------------------------------------- good answers
