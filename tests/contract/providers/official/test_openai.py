@@ -180,7 +180,7 @@ def test_a_reasoning_model_gets_what_the_client_says(upstream: Upstream, client:
 def test_a_legacy_completion(upstream: Upstream, client: openai.OpenAI):
     upstream.answer(completion("Hello."))
     asked: Call = {"model": INSTRUCT, "prompt": "Hi", "suffix": "end", "logprobs": 2, "max_tokens": 5, "seed": 7}
-    client.completions.create(**asked, **ALWAYS, stop=["."], stream=False)
+    client.completions.create(**{**asked, **ALWAYS, "stop": ["."], "stream": False})
     config = {"max_tokens": 5, "stop": (".",), "seed": 7}
     call = {"messages": None, "suffix": "end", "logprobs": 2}
     made = OpenAiFormat().prepare(request_of(config, call, INSTRUCT))
