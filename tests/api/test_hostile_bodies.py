@@ -74,6 +74,12 @@ SHAPES = [
     ("POST", "/api/api-keys"),
     ("POST", "/api/tools"),
     ("PATCH", "/api/tools/tool_nobody"),
+    ("POST", "/api/connections"),
+    ("PATCH", "/api/connections/nobody"),
+    ("POST", "/api/limits"),
+    ("PATCH", "/api/limits/lim_nobody"),
+    ("PUT", "/api/prices"),
+    ("PUT", "/api/projects/pr_nobody/environments/env_nobody/policy"),
 ]
 
 
