@@ -67,7 +67,7 @@ class CompletionService:
         for part in parts:
             if part.generated.failure is not None:
                 raise part.generated.failure
-        latency = max(part.generated.latency for part in parts)
+        latency = max(part.latency for part in parts)
         self._metrics.added_latency(self._clock.monotonic() - parts[0].context.began - latency)
         return answer_of([part.context for part in parts], [part.generated for part in parts])
 

@@ -27,6 +27,12 @@ class Part:
     context: Context
     generated: Generated
 
+    @property
+    def latency(self) -> float:
+        """Seconds that providers took for it, those included that did not answer."""
+        before = self.context.attempts
+        return self.generated.latency + (sum(each.seconds for each in before) if before else 0.0)
+
 
 def answered(asking: Sequence[Asking], recorder: Recorder) -> Coroutine[Any, Any, list[Part]]:
     """All draws, at the same time; an error of one is raised when the others have ended, so that each has its logs."""

@@ -90,6 +90,9 @@ async def test_the_next_config_answers(troupe: Troupe, kind: FailureKind):
     troupe.second.answers(generation("Hello", usage=Usage(3, 4)))
     answer = await troupe.complete()
     one, two, _ = troupe.versions
+    assert troupe.house.metrics.added == [-1.5], (
+        "the clock stands still, and the first provider took a second and a half"
+    )
     assert [(each.output, each.config_id) for each in answer.samples] == [("Hello", two.id)]
     assert [call.request.prompt for call, _ in troupe.second.calls] == ["Tell x"]
     (log,) = troupe.house.kept
