@@ -12,8 +12,10 @@ from everloop.domain.feedback import FeedbackClass, FeedbackType
 from everloop.domain.generation import Usage
 from everloop.domain.idempotency import KeptAnswer, KeyedCall
 from everloop.domain.ids import LogId, ProjectId
+from everloop.domain.limit import Measure, Period, Spent
 from everloop.domain.log import LogBody
 from everloop.domain.scope import Scope
+from everloop.ports.limits import Account
 from everloop.storage.migrating import migrate
 from everloop.storage.moving.plan import STAYS
 from everloop.storage.opening import Storage, open_storage
@@ -24,9 +26,11 @@ from tests.contract.stores.samples import (
     Tally,
     a_deployment,
     a_function,
+    a_limit,
     a_log,
     a_log_id,
     a_piece,
+    a_price,
     a_project,
     a_provider_key,
     a_session,
@@ -39,6 +43,8 @@ from tests.contract.stores.samples import (
     an_experiment,
     an_exposed_log,
     an_organisation,
+    of_key,
+    of_project,
 )
 
 Rows = dict[str, list[str]]
@@ -92,6 +98,13 @@ async def _configure(storage: Storage, scope: Scope) -> None:
         await storage.keys.add_api_key(scope, an_api_key(key, organisation=owner))
     await storage.keys.revoke_api_key(scope, an_api_key("key_2").id, 9)
     await storage.keys.put_provider_key(scope, a_provider_key(organisation=owner))
+    await storage.limits.create(scope, a_limit(amount=0.1, measure=Measure.COST))
+    await storage.limits.create(scope, a_limit("lim_2", of_key()))
+    spent = [
+        (Account(owner, each, Period.DAY, 86_400_000), Spent(2**40, 3, 1e-300)) for each in (of_project(), of_key())
+    ]
+    await storage.used.exchange(spent, [(Period.DAY, 86_400_000)])
+    await storage.prices.put(scope, a_price(model="meta/llama 🦜", prompt_price=0.1))
     call = KeyedCall("Completions_createDeployed", "key-1", b"\x00\xff body")
     await storage.idempotency.claim(scope, call, "claim_1", 1, 10)
     await storage.idempotency.keep(scope, call, "claim_1", KeptAnswer(b"{}", b"\x00\xff\x1a"), 99)
