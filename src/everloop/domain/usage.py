@@ -46,8 +46,9 @@ def credible(usage: Usage | None) -> Usage | None:
     """What a provider counted, or None for a count that cannot be true: then it is estimated like a silent one's."""
     if usage is None:
         return None
-    counts = (usage.prompt_tokens, usage.output_tokens, usage.reasoning_tokens or 0)
-    return usage if all(0 <= count <= _MOST_TOKENS for count in counts) else None
+    highest, reasoning = _MOST_TOKENS, usage.reasoning_tokens or 0
+    told = 0 <= usage.prompt_tokens <= highest and 0 <= usage.output_tokens <= highest and 0 <= reasoning <= highest
+    return usage if told else None
 
 
 def per_sample(measured: Usage | None, prompt: str, outputs: Sequence[str]) -> list[Usage]:
@@ -94,6 +95,8 @@ def _shares(total: int, weights: Sequence[int]) -> list[int]:
 
 def total(usages: Sequence[Usage]) -> Usage:
     """The sum over samples; estimated as soon as one of them is."""
+    if len(usages) == 1:
+        return usages[0]
     reasoning = [usage.reasoning_tokens for usage in usages if usage.reasoning_tokens is not None]
     return Usage(
         sum(usage.prompt_tokens for usage in usages),

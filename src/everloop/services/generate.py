@@ -82,6 +82,9 @@ async def complete(call: ProviderCall, drawn: list[Drawn]) -> Generated:
             answers.append(answer)
             drawn += _drawn(call, answer, len(drawn))
             failure = None if answer.samples else _nothing(call)
+    if len(answers) == 1 and failure is None:
+        (answer,) = answers
+        return Generated(tuple(drawn[: call.wanted]), (answer.response,), answer.latency, answer.attempts, None)
     return Generated(
         tuple(drawn[: call.wanted]),
         tuple(answer.response for answer in answers),
@@ -92,13 +95,19 @@ async def complete(call: ProviderCall, drawn: list[Drawn]) -> Generated:
 
 
 def _drawn(call: ProviderCall, answer: Generation, first: int) -> list[Drawn]:
-    usages = per_sample(
-        credible(answer.usage), call.prepared.request.prompt, [sample.spoken for sample in answer.samples]
-    )
+    usage = credible(answer.usage)
+    if usage is not None and len(answer.samples) == 1:
+        return [Drawn(_placed(answer.samples[0], first), usage, answer.response)]
+    usages = per_sample(usage, call.prepared.request.prompt, [sample.spoken for sample in answer.samples])
     return [
-        Drawn(replace(sample, index=first + place), usage, answer.response)
+        Drawn(_placed(sample, first + place), usage, answer.response)
         for place, (sample, usage) in enumerate(zip(answer.samples, usages, strict=True))
     ]
+
+
+def _placed(sample: Sample, index: int) -> Sample:
+    """The sample with its number in the whole call."""
+    return sample if sample.index == index else replace(sample, index=index)
 
 
 async def stream(call: ProviderCall) -> AsyncGenerator[Event, None]:

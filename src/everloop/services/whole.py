@@ -10,7 +10,7 @@ from everloop.domain.value import value
 from everloop.errors import Unavailable
 from everloop.services import generate
 from everloop.services.answer import finished, outcomes_of
-from everloop.services.fallback import Asking
+from everloop.services.fallback import Asking, Fallbacks
 from everloop.services.generate import Drawn, Generated
 from everloop.services.record import Context, Recorder, cancelled
 
@@ -36,12 +36,12 @@ class Part:
 
 def answered(asking: Sequence[Asking], recorder: Recorder) -> Coroutine[Any, Any, list[Part]]:
     """All draws, at the same time; an error of one is raised when the others have ended, so that each has its logs."""
-    return _answered(asking[0], recorder) if len(asking) == 1 else _together(asking, recorder)
+    return _Course(asking[0], recorder).run() if len(asking) == 1 else _together(asking, recorder)
 
 
 async def _together(asking: Sequence[Asking], recorder: Recorder) -> list[Part]:
     turns = asyncio.Semaphore(AT_ONCE)
-    parts = await _all(*(_answered(each, recorder, turns) for each in asking))
+    parts = await _all(*(_in_turn(_Course(each, recorder), turns) for each in asking))
     return [part for each in parts for part in each]
 
 
@@ -53,12 +53,8 @@ async def _all(*answering: Coroutine[None, None, list[Part]]) -> list[list[Part]
     return [each for each in results if not isinstance(each, BaseException)]
 
 
-async def _answered(asking: Asking, recorder: Recorder, turns: asyncio.Semaphore | None = None) -> list[Part]:
-    """The samples of one draw, those of fallbacks included. Each has a log, also when the caller goes away."""
-    course = _Course(asking, recorder)
+async def _in_turn(course: "_Course", turns: asyncio.Semaphore) -> list[Part]:
     try:
-        if turns is None:
-            return await course.run()
         async with turns:
             return await course.run()
     except asyncio.CancelledError:
@@ -79,20 +75,29 @@ class _Course:
         self._asked_at: float | None = None
 
     async def run(self) -> list[Part]:
+        """The samples of the draw, those of fallbacks included. Each has a log, also when the caller goes away."""
+        try:
+            if self._fallbacks is None:
+                return [await self._end(self._context, await self._ask())]
+            return await self._with(self._fallbacks)
+        except asyncio.CancelledError:
+            await self.abandon()
+            raise
+
+    async def _with(self, fallbacks: Fallbacks) -> list[Part]:
         parts: list[Part] = []
-        self._asked_at = self._recorder.monotonic()
         while True:
-            generated = await generate.complete(self._call, self._drawn)
-            if generated.failure is None or self._fallbacks is None:
+            generated = await self._ask()
+            if generated.failure is None:
                 return [*parts, await self._end(self._context, generated)]
             done = len(generated.drawn)
-            turn = await self._fallbacks.after(generated.failure, self._context.rest(done))
+            turn = await fallbacks.after(generated.failure, self._context.rest(done))
             if turn is None:
-                context = replace(self._context, attempts=self._fallbacks.attempts)
+                context = replace(self._context, attempts=fallbacks.attempts)
                 return [*parts, await self._end(context, generated)]
             before = self._context.first(done)
             self._call, self._context = turn
-            self._drawn, self._asked_at = [], self._recorder.monotonic()
+            self._drawn = []
             if done:
                 parts.append(await self._keep(before, done, replace(generated, failure=None)))
 
@@ -100,6 +105,7 @@ class _Course:
         """Logs what is left when the caller went away; samples that had come are complete."""
         if self._recorded:
             return
+        self._recorded = True
         latency = None if self._asked_at is None else self._recorder.monotonic() - self._asked_at
         outcomes = [finished(each, latency) for each in self._drawn[: self._call.wanted]]
         outcomes += [cancelled(index, latency) for index in range(len(outcomes), self._call.wanted)]
@@ -107,6 +113,10 @@ class _Course:
             await self._recorder.record(self._context, outcomes)
         except Unavailable as error:
             _log.error("%d samples of a broken call could not be logged: %s", len(outcomes), error)
+
+    def _ask(self) -> Coroutine[Any, Any, Generated]:
+        self._asked_at = self._recorder.monotonic()
+        return generate.complete(self._call, self._drawn)
 
     def _end(self, context: Context, generated: Generated) -> Coroutine[Any, Any, Part]:
         # The writer sees an append through that has begun, also when nobody waits for it any more.

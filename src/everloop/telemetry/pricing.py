@@ -32,6 +32,8 @@ _PROVIDERS: Final = {
     "perplexity": "perplexity",
 }
 _LONGEST_MODEL: Final = 200
+_REMEMBERED: Final = 1024
+_MINUTE: Final = 60_000
 
 
 @value
@@ -68,18 +70,32 @@ class PublishedPrices:
         self._listed = listed
         self._providers = {ours: by_id[theirs] for ours, theirs in _PROVIDERS.items()}
         # The package's own lookup remembers every model name it was ever asked for; callers choose those names.
-        self._model = lru_cache(maxsize=1024)(self._find)
+        self._model = lru_cache(maxsize=_REMEMBERED)(self._find)
+        self._present: dict[tuple[str, str], _Rates | None] = {}
+        self._minute = 0
         self._rates: dict[int, _Rates | None] = {}
 
     def cost(self, provider: str, model: str, usage: Usage) -> Cost | None:
         if len(model) > _LONGEST_MODEL:
             return None
+        minute = self._clock.now() // _MINUTE
+        if minute != self._minute:
+            # Prices may change with the time of day.
+            self._present.clear()
+            self._minute = minute
+        elif len(self._present) >= _REMEMBERED:
+            self._present.clear()
+        key = (provider, model)
+        if key not in self._present:
+            self._present[key] = self._look_up(provider, model)
+        rates = self._present[key]
+        return None if rates is None else rates.cost(usage)
+
+    def _look_up(self, provider: str, model: str) -> _Rates | None:
         found = self._model(provider, model)
         if found is None:
             return None
-        price = found.get_prices(datetime.fromtimestamp(self._clock.now() / 1000, UTC))
-        rates = self._rates_of(price)
-        return None if rates is None else rates.cost(usage)
+        return self._rates_of(found.get_prices(datetime.fromtimestamp(self._clock.now() / 1000, UTC)))
 
     def _find(self, provider: str, model: str) -> ModelInfo | None:
         listed = self._providers.get(provider)

@@ -62,11 +62,14 @@ def read(body: bytes, origin: str, asked: int, redactor: Redactor) -> tuple[tupl
         raise from_object(origin, value)
     answer = _convert(value, origin)
     samples = [_sample(choice, place, origin, redactor) for place, choice in enumerate(answer.choices)]
+    usage = answer.usage.usage() if answer.usage is not None else None
+    if len(samples) == 1 and samples[0].index == 0:
+        return (samples[0],), usage
     samples.sort(key=lambda sample: sample.index)
     indices = [sample.index for sample in samples]
     if not samples or len(set(indices)) < len(indices) or indices[0] < 0 or indices[-1] >= asked:
         raise malformed(origin, f"answered with choices {indices} where {asked} were asked for.")
-    return tuple(samples), answer.usage.usage() if answer.usage is not None else None
+    return tuple(samples), usage
 
 
 def _convert(value: Any, origin: str) -> _Body:  # noqa: ANN401 - any JSON value

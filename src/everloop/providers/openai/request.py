@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from everloop.domain.config import ModelConfig
 from everloop.domain.generation import GenerationRequest, PreparedCall
+from everloop.domain.value import value
 from everloop.errors import Unprocessable
 from everloop.providers.openai.facts import Api, api_of, reasons, token_limit_field
 from everloop.providers.openai.messages import written
@@ -26,21 +27,57 @@ _NOTHING: Final[Mapping[str, Any]] = {}
 _SAMPLING: Final = {"temperature": 1.0, "top_p": 1.0, "presence_penalty": 0.0, "frequency_penalty": 0.0}
 
 
+@value
+class _Fixed:
+    """What is the same in all calls of a configuration; `other` without what is not sent."""
+
+    api: Api
+    fields: Mapping[str, Any]
+    other: Mapping[str, Any]
+
+
+# By the configuration's identity: whoever is live is one object for as long as it is. The object is kept with it.
+_fixed: Final[dict[int, tuple[ModelConfig, _Fixed]]] = {}
+_REMEMBERED: Final = 1024
+
+
 def prepare(request: GenerationRequest, spared: Mapping[str, Any] = _NOTHING) -> PreparedCall:
     """The path and body for one request. Raises Unprocessable for what the format cannot do.
 
     `spared` are fields that are left out at the value given for them, or `ALWAYS`, unless `other` has them.
     """
-    api = _api(request.config)
-    if api is Api.RESPONSES:
+    fixed = _fixed_of(request.config)
+    if fixed.api is Api.RESPONSES:
         return responses.prepare(request)
-    check_other(request.config.other, _OURS)
-    body = _prompt(request, api) | _parameters(request, api) | _streaming(request)
+    body = _prompt(request, fixed.api)
+    body["n"] = request.samples
+    body.update(fixed.fields)
+    _add_wishes(body, request, fixed.api)
+    if spared:
+        _spare(body, spared)
+    body.update(fixed.other)
+    return PreparedCall(request, _PATHS[fixed.api], encoded(body))
+
+
+def _spare(body: dict[str, Any], spared: Mapping[str, Any]) -> None:
     for name in spared.keys() & body.keys():
         if spared[name] is ALWAYS or spared[name] == body[name]:
             del body[name]
-    body.update((key, value) for key, value in request.config.other.items() if key != "api")
-    return PreparedCall(request, _PATHS[api], encoded(body))
+
+
+def _fixed_of(config: ModelConfig) -> _Fixed:
+    found = _fixed.get(id(config))
+    if found is not None and found[0] is config:
+        return found[1]
+    api = _api(config)
+    if api is not Api.RESPONSES:
+        check_other(config.other, _OURS)
+    other = {key: value for key, value in config.other.items() if key != "api"}
+    fixed = _Fixed(api, _parameters(config, api), other)
+    if len(_fixed) >= _REMEMBERED:
+        _fixed.clear()
+    _fixed[id(config)] = (config, fixed)
+    return fixed
 
 
 def chats(call: PreparedCall) -> bool:
@@ -67,7 +104,8 @@ def _prompt(request: GenerationRequest, api: Api) -> dict[str, Any]:
     if api is Api.CHAT:
         if request.suffix:
             raise Unprocessable(f"`suffix` works with completion models only; `{config.model}` is a chat model.")
-        return {"model": config.model, "messages": [{"role": "user", "content": request.prompt}]} | _tools(request)
+        body = {"model": config.model, "messages": [{"role": "user", "content": request.prompt}]}
+        return body | _tools(request) if config.tools or config.other else body
     if config.tools:
         raise Unprocessable(f"`tools` work with chat models only; `{config.model}` is a completion model.")
     return {"model": config.model, "prompt": request.prompt} | given(suffix=request.suffix)
@@ -83,21 +121,30 @@ def _tools(request: GenerationRequest) -> dict[str, Any]:
     return {"tools": offered} | given(tool_choice=request.tool_choice)
 
 
-def _parameters(request: GenerationRequest, api: Api) -> dict[str, Any]:
-    config = request.config
-    body: dict[str, Any] = {"n": request.samples} | _sampling(config, api)
+def _parameters(config: ModelConfig, api: Api) -> dict[str, Any]:
+    fields: dict[str, Any] = dict(_sampling(config, api))
     if config.max_tokens != -1:
-        body["max_tokens" if api is Api.COMPLETIONS else token_limit_field(config.model)] = config.max_tokens
+        fields["max_tokens" if api is Api.COMPLETIONS else token_limit_field(config.model)] = config.max_tokens
     if config.stop:
-        body["stop"] = config.stop
-    if request.logprobs is not None:
-        body |= _logprobs(request.logprobs, api)
-    return body | given(
-        user=request.user,
-        seed=config.seed if config.seed is not None else request.seed,
-        response_format=config.response_format,
-        reasoning_effort=config.reasoning_effort,
+        fields["stop"] = config.stop
+    return fields | given(
+        seed=config.seed, response_format=config.response_format, reasoning_effort=config.reasoning_effort
     )
+
+
+def _add_wishes(body: dict[str, Any], request: GenerationRequest, api: Api) -> None:
+    """What a call brings beside its prompt."""
+    if request.logprobs is not None:
+        body.update(_logprobs(request.logprobs, api))
+    if request.user is not None:
+        body["user"] = request.user
+    if request.seed is not None and request.config.seed is None:
+        body["seed"] = request.seed
+    body["stream"] = request.streamed
+    if request.streamed:
+        # Without include_usage a stream says nothing of its tokens
+        # (https://platform.openai.com/docs/api-reference/chat/create#chat-create-stream_options).
+        body["stream_options"] = {"include_usage": True}
 
 
 def _sampling(config: ModelConfig, api: Api) -> dict[str, float]:
@@ -110,9 +157,3 @@ def _sampling(config: ModelConfig, api: Api) -> dict[str, float]:
 
 def _logprobs(count: int, api: Api) -> dict[str, Any]:
     return {"logprobs": count} if api is Api.COMPLETIONS else {"logprobs": True, "top_logprobs": count}
-
-
-def _streaming(request: GenerationRequest) -> dict[str, Any]:
-    # Without include_usage a stream says nothing of its tokens
-    # (https://platform.openai.com/docs/api-reference/chat/create#chat-create-stream_options).
-    return {"stream": True, "stream_options": {"include_usage": True}} if request.streamed else {"stream": False}
