@@ -12,6 +12,7 @@ import asyncpg
 from bench.size.past import DAYS, Model, Place, Written, batches
 from everloop.storage.folded import fold_file
 from everloop.storage.postgres.partitions import make_ahead
+from everloop.storage.said_rows import FILL
 from everloop.storage.tables import feedback
 
 LOGS_OF: Final = "SELECT count(*) FROM log"
@@ -62,6 +63,10 @@ class SQLiteFile:
                         connection.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({places})", rows)  # noqa: S608 - our own names
                 connection.executemany("INSERT INTO feedback VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)", written.feedback)
                 connection.execute("COMMIT")
+            connection.execute("BEGIN")
+            for statement in FILL:
+                connection.execute(statement)
+            connection.execute("COMMIT")
         # As the log writer would have done now and then.
         fold_file(self._file)
         with self._open() as connection:
@@ -109,6 +114,9 @@ class PostgreSQL:
             body = dict(await connection.fetchrow("SELECT * FROM log_body WHERE log_id = $1", log["id"]))
             for written in batches(Model(log, body), place, first, end, _BATCH):
                 await _copy(connection, written)
+            async with connection.transaction():
+                for statement in FILL:
+                    await connection.execute(statement)
             await connection.execute("VACUUM ANALYZE")
 
         self._run(add_)

@@ -51,7 +51,8 @@ class LogFilter:
 
     `search` is a part of the output or of the inputs' texts, `metadata_search` one of the metadata as JSON text, both
     in letters of either case (`folded`). `since` is the first Unix millisecond of `created_at`, `before` the first one
-    that is too late. `order` begins with the most important key; logs that are equal in all are newest first.
+    that is too late. Among `sources` and `models`, None stands for logs that have none. `order` begins with the most
+    important key; logs that are equal in all are newest first.
     """
 
     search: str | None = None
@@ -59,8 +60,8 @@ class LogFilter:
     version_status: VersionStatus | None = None
     since: int | None = None
     before: int | None = None
-    sources: tuple[str, ...] = ()
-    models: tuple[str, ...] = ()
+    sources: tuple[str | None, ...] = ()
+    models: tuple[str | None, ...] = ()
     feedback: tuple[FeedbackFilter, ...] = ()
     order: tuple[LogSort, ...] = ()
 

@@ -1,6 +1,7 @@
 """Feedback and its types."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
 
 from sqlalchemy import ColumnElement, and_, delete, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -16,6 +17,7 @@ from everloop.storage.feedback_types import add_types, read_types
 from everloop.storage.log_tables import log
 from everloop.storage.outcomes import following
 from everloop.storage.projects import require_project
+from everloop.storage.said_rows import counting_said
 from everloop.storage.tables import feedback as table
 from everloop.storage.transactions import Transactions
 
@@ -38,7 +40,8 @@ class FeedbackOfLogs:
             await require_project(connection, scope.organisation_id, project_id)
             await _require_logs(connection, scope, project_id, {piece.log_id for piece in pieces})
             known = await add_types(connection, scope.organisation_id, project_id, types)
-            async with following(connection, scope, {piece.log_id for piece in pieces}, self._clock.now()):
+            log_ids = {piece.log_id for piece in pieces}
+            async with _counted(connection, scope, log_ids, self._clock.now()):
                 for piece in pieces:
                     kind = known.get(piece.type)
                     if kind is None:
@@ -54,13 +57,22 @@ class FeedbackOfLogs:
                 # A label is written as itself (`domain.feedback.label_of`), and the value true is the label "true".
                 said = and_(said, table.c.value.in_([value_text(value), value]))
             rows = (await connection.execute(select(table).where(said).order_by(table.c.number))).all()
-            async with following(connection, scope, [log_id], self._clock.now()):
+            async with _counted(connection, scope, [log_id], self._clock.now()):
                 await connection.execute(delete(table).where(said))
         return [feedback_of(row) for row in rows]
 
     async def of_logs(self, scope: Scope, log_ids: Sequence[LogId]) -> dict[LogId, tuple[Feedback, ...]]:
         async with self._database.read() as connection:
             return await feedback_of_logs(connection, scope, log_ids)
+
+
+@asynccontextmanager
+async def _counted(
+    connection: AsyncConnection, scope: Scope, log_ids: Collection[LogId], now: int
+) -> AsyncIterator[None]:
+    """Has the feedback of these logs counted as it is after the block, wherever it is counted."""
+    async with following(connection, scope, log_ids, now), counting_said(connection, scope, log_ids):
+        yield
 
 
 async def _require_logs(connection: AsyncConnection, scope: Scope, project_id: ProjectId, log_ids: set[LogId]) -> None:

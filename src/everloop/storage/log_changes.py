@@ -17,6 +17,7 @@ from everloop.storage.folded import fold_here
 from everloop.storage.folding import mark_newest
 from everloop.storage.log_tables import log, log_body
 from everloop.storage.projects import in_present
+from everloop.storage.said_rows import forget
 from everloop.storage.tables import feedback
 
 
@@ -44,6 +45,7 @@ async def delete_logs(connection: AsyncConnection, scope: Scope, log_ids: Sequen
     if keeps_sums:
         await fold_here(connection)
         await connection.run_sync(_uncount, scope, log_ids)
+    await forget(connection, scope, log_ids)
     for table, owner in ((feedback, feedback.c.log_id), (log_body, log_body.c.log_id), (log, log.c.id)):
         mine = and_(table.c.organisation_id == scope.organisation_id, owner.in_(log_ids))
         await connection.execute(delete(table).where(mine))

@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, Select, Text, and_, func, literal, or_, se
 from everloop.domain.ids import ProjectId
 from everloop.domain.log_filter import FeedbackFilter, LogFilter, VersionStatus, as_in_json, folded, letters
 from everloop.domain.scope import Scope
-from everloop.storage.feedback_rows import value_text
 from everloop.storage.log_tables import log, log_body
+from everloop.storage.said_values import texts_of
 from everloop.storage.tables import feedback, model_config
 from everloop.storage.text_functions import has_nul, has_part, model_in, searchable, small_ascii
 from everloop.storage.texts import place_of
@@ -33,9 +33,9 @@ def conditions(scope: Scope, project_id: ProjectId, chosen: LogFilter) -> list[C
     if chosen.before is not None:
         found.append(log.c.created_at < chosen.before)
     if chosen.sources:
-        found.append(log.c.source.in_(chosen.sources))
+        found.append(is_one_of(log.c.source, chosen.sources))
     if chosen.models:
-        found.append(log.c.config_id.in_(configs_of(scope, project_id, chosen.models)))
+        found.append(is_of_models(log.c.config_id, None, scope, project_id, chosen.models))
     return found + [log.c.id.in_(_said(scope, project_id, each)) for each in chosen.feedback]
 
 
@@ -44,10 +44,26 @@ def is_committed(chosen: LogFilter) -> ColumnElement[bool]:
     return literal(chosen.version_status is VersionStatus.COMMITTED)
 
 
-def configs_of(scope: Scope, project_id: ProjectId, models: Sequence[str]) -> Select[Any]:
-    """The ids of the project's configs of these models."""
+def is_one_of(column: ColumnElement[Any], values: Sequence[str | None]) -> ColumnElement[bool]:
+    """Whether a column has one of the values, of which None is one."""
+    there = column.in_([each for each in values if each is not None])
+    return or_(column.is_(None), there) if None in values else there
+
+
+def is_of_models(
+    config_id: ColumnElement[Any],
+    no_config: str | None,
+    scope: Scope,
+    project_id: ProjectId,
+    models: Sequence[str | None],
+) -> ColumnElement[bool]:
+    """Whether the config of that id has one of the models, of which None is one; `no_config` stands for no id."""
     mine = and_(model_config.c.organisation_id == scope.organisation_id, model_config.c.project_id == project_id)
-    return select(model_config.c.id).where(mine, MODEL.in_(models))
+    known = select(model_config.c.id).where(mine)
+    there = config_id.in_(known.where(MODEL.in_([each for each in models if each is not None])))
+    if None not in models:
+        return there
+    return or_(config_id.is_not_distinct_from(no_config), config_id.not_in(known.where(MODEL.is_not(None))), there)
 
 
 def _has(text: ColumnElement[Any], part: str) -> ColumnElement[bool]:
@@ -71,8 +87,7 @@ def _has_letters(text: ColumnElement[Any], part: str) -> ColumnElement[bool]:
 
 
 def _said(scope: Scope, project_id: ProjectId, wanted: FeedbackFilter) -> Select[Any]:
-    """The logs with such feedback. A label is kept as JSON: the value true, too, reads as the label `true`."""
-    plain = {value for value in wanted.values if not value.startswith('"')}
-    texts = sorted(plain | {value_text(value) for value in wanted.values})
+    """The logs with such feedback."""
+    texts = sorted(texts_of(wanted))
     mine = and_(feedback.c.organisation_id == scope.organisation_id, feedback.c.project_id == project_id)
     return select(feedback.c.log_id).where(mine, feedback.c.type == wanted.type, feedback.c.value.in_(texts))

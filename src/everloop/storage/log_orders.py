@@ -30,6 +30,12 @@ def directed(key: ColumnElement[Any], sort: LogSort) -> ColumnElement[Any]:
     return (key.desc() if sort.descending else key.asc()).nulls_last()
 
 
+def models_of(scope: Scope, project_id: ProjectId) -> Subquery:
+    """The `id` of each of the project's configs and its `model`."""
+    mine = and_(model_config.c.organisation_id == scope.organisation_id, model_config.c.project_id == project_id)
+    return select(model_config.c.id, MODEL.label("model")).where(mine).subquery()
+
+
 def model_ranks(scope: Scope, project_id: ProjectId) -> Subquery:
     """The `id` of each of the project's configs and the `rank` of its model, so that each is unpacked but once."""
     mine = and_(model_config.c.organisation_id == scope.organisation_id, model_config.c.project_id == project_id)

@@ -1,8 +1,23 @@
-"""In which cells of a project a page of logs lies, and which log of them it begins with. On SQLite."""
+"""In which cells of a project a page of logs lies, and which log of them it begins with."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import CTE, ColumnElement, Select, func, select, true
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    case,
+    cast,
+    func,
+    literal_column,
+    null,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from everloop.domain.ids import ProjectId
@@ -10,17 +25,24 @@ from everloop.domain.log_filter import LogColumn, LogFilter, LogSort
 from everloop.domain.page import PageRequest
 from everloop.domain.scope import Scope
 from everloop.domain.value import value
-from everloop.storage.log_cells import cells
+from everloop.storage.log_cells import cells, said_cells
 from everloop.storage.log_orders import directed, model_ranks
+from everloop.storage.said_values import Said
 
 # Where ids tell no time, any stretch may have logs of any time.
 MOST_UNITS: Final = 1_000
 _ENDLESS: Final = 2**63 - 1
+_NO_TEXT: Final = cast(null(), Text)
+# Ranks are in the order that is asked for.
+_UPWARDS: Final = LogSort()
 
 
 @value
 class Unit:
-    """A stretch, of which those logs are meant that have a key: of the source, a rank of the model, or any."""
+    """A stretch, of which those logs are meant that have a key: of the source, a rank of the model, or any.
+
+    In the order of feedback the key is a rank of what was said last, from 0 on, and None says that nothing was said.
+    """
 
     stretch: str
     key: str | int | None
@@ -39,10 +61,18 @@ class Place:
 
 
 async def find_place(
-    connection: AsyncConnection, scope: Scope, project_id: ProjectId, chosen: LogFilter, request: PageRequest
+    connection: AsyncConnection,
+    scope: Scope,
+    project_id: ProjectId,
+    chosen: LogFilter,
+    said: Said | None,
+    request: PageRequest,
 ) -> Place:
-    """The place of a page of logs that pass a filter of columns, in an order of one column at most."""
-    counted = cells(scope, project_id, chosen)
+    """The place of a page of logs that pass a filter of columns, in an order of one column at most.
+
+    With `said` they are those of which that was said.
+    """
+    counted = cells(scope, project_id, chosen) if said is None else said_cells(scope, project_id, chosen, said)
     sort = chosen.order[0] if chosen.order else LogSort()
     # A page may be asked for as far back as numbers reach.
     end = min(request.offset + request.size, _ENDLESS)
@@ -50,8 +80,33 @@ async def find_place(
         query = _in_time(counted, sort, request.offset, end)
     else:
         query = _in_order(_units(counted, sort, scope, project_id), sort, request.offset, end)
+    return await _place(connection, query, request)
+
+
+async def find_place_by_said(
+    connection: AsyncConnection,
+    scope: Scope,
+    project_id: ProjectId,
+    chosen: LogFilter,
+    ranked: Sequence[tuple[int, ...]],
+    request: PageRequest,
+) -> Place:
+    """The same in the order of what was said last: of the first values first, then where nothing was said."""
+    said = Said(tuple(number for numbers in ranked for number in numbers), newest=True)
+    every, counted = cells(scope, project_id, chosen), said_cells(scope, project_id, chosen, said)
+    ranks = {number: rank for rank, numbers in enumerate(ranked) for number in numbers}
+    key = case(ranks, value=counted.c.said) if ranks else cast(null(), Integer)
+    first = select(counted.c.stretch, key.label("key"), func.sum(counted.c.logs).label("logs"))
+    less = union_all(select(every.c.stretch, every.c.logs), select(counted.c.stretch, -counted.c.logs)).subquery("less")
+    others = select(less.c.stretch, literal_column("NULL", Integer), func.sum(less.c.logs)).group_by(less.c.stretch)
+    units = union_all(first.group_by(counted.c.stretch, key), others.having(func.sum(less.c.logs) > 0)).cte("units")
+    end = min(request.offset + request.size, _ENDLESS)
+    return await _place(connection, _in_order(units, _UPWARDS, request.offset, end), request)
+
+
+async def _place(connection: AsyncConnection, query: Select[Any], request: PageRequest) -> Place:
     rows = (await connection.execute(query.limit(MOST_UNITS + 1))).all()
-    total, skipped = rows[0].total, rows[0].skipped or 0
+    total, skipped = int(rows[0].total), int(rows[0].skipped or 0)
     units = tuple(Unit(row.stretch, row.key) for row in rows if row.stretch is not None)
     return Place(total, units, request.offset - skipped)
 
@@ -59,7 +114,7 @@ async def find_place(
 def _units(counted: CTE, sort: LogSort, scope: Scope, project_id: ProjectId) -> CTE:
     """How many logs there are of each stretch and key."""
     query = select(counted.c.stretch)
-    key: ColumnElement[Any] = func.nullif("", "")
+    key: ColumnElement[Any] = _NO_TEXT
     if sort.column is LogColumn.SOURCE:
         key = func.nullif(counted.c.source, "")
     if sort.column is LogColumn.MODEL:
@@ -89,7 +144,7 @@ def _in_time(counted: CTE, sort: LogSort, begin: int, end: int) -> Select[Any]:
     from_, to = _bounds(units, begin, end)
     skipped = select(func.sum(units.c.logs)).where(units.c.high < from_).scalar_subquery()
     needed = select(units.c.stretch).where(units.c.high >= from_, units.c.low <= to).cte("needed")
-    return _beside_total(units, needed, skipped, func.nullif("", ""))
+    return _beside_total(units, needed, skipped, _NO_TEXT)
 
 
 def _bounds(units: CTE, begin: int, end: int) -> tuple[ColumnElement[int], ColumnElement[int]]:

@@ -19,6 +19,7 @@ from everloop.storage.database import BUSY_TIMEOUT, pragmas
 from everloop.storage.failures import words_for
 from everloop.storage.folding import fold_all, mark_newest
 from everloop.storage.location import existing
+from everloop.storage.said_rows import forget_here
 
 _LOCK_SUFFIX: Final = ".retention"
 
@@ -93,6 +94,7 @@ def _delete_logs(connection: sqlite3.Connection, before: int, most: int) -> int:
         connection.execute("BEGIN IMMEDIATE")
         fold_all(connection.execute)
         uncount(connection.execute, organisation_id, ids)
+        forget_here(connection.execute, organisation_id, ids)
         connection.execute(f"DELETE FROM feedback WHERE organisation_id = ? AND log_id IN {these}", values)  # noqa: S608 - places only
         connection.execute(f"DELETE FROM log_body WHERE organisation_id = ? AND log_id IN {these}", values)  # noqa: S608 - as above
         logs = f"DELETE FROM log WHERE organisation_id = ? AND id IN {these} RETURNING session_id"  # noqa: S608 - as above

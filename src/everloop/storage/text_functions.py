@@ -25,6 +25,13 @@ class small_ascii(GenericFunction[str]):  # noqa: N801 - as above
     inherit_cache = True
 
 
+class last_text(GenericFunction[str]):  # noqa: N801 - as above
+    """Behind all that begins alike sorts what begins alike and then has this: `last_text()`."""
+
+    type = Text()
+    inherit_cache = True
+
+
 class has_part(GenericFunction[bool]):  # noqa: N801 - as above
     """Whether a text without NUL has another one in it, ASCII's letters in either case: `has_part(text, small)`."""
 
@@ -51,6 +58,18 @@ class model_in(GenericFunction[str]):  # noqa: N801 - as above
 
     type = Text()
     inherit_cache = True
+
+
+@compiles(last_text, "sqlite")
+def _last_in_sqlite(_function: last_text, _compiler: SQLCompiler, **_options: Any) -> str:  # noqa: ANN401 - as above
+    # Bytes that no text has.
+    return "CAST(x'ff' AS TEXT)"
+
+
+@compiles(last_text, "postgresql")
+def _last_in_postgres(_function: last_text, _compiler: SQLCompiler, **_options: Any) -> str:  # noqa: ANN401 - as above
+    # The last character, more often than an id has any.
+    return "repeat(U&'\\+10FFFF', 300)"
 
 
 _Written = Callable[[str], str]

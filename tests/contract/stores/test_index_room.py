@@ -18,6 +18,7 @@ from everloop.domain.ids import LENGTH, Prefix
 from everloop.domain.scope import Scope
 from everloop.imports.humanloop import shapes
 from everloop.storage.opening import Storage
+from everloop.storage.said_rows import HEAD
 from everloop.storage.tables import metadata
 from tests.contract.stores.samples import a_log, a_piece, a_project
 from tests.postgres import Cluster
@@ -45,6 +46,9 @@ LONGEST: Final = {
     "name": NAME,
     "type": NAME,
     "value": LABEL_BYTES,
+    "head": HEAD * WIDE,
+    # No longer than that of an id.
+    "stretch": IMPORTED,
     "reference_id": REFERENCE,
     "fingerprint": WORD,
     "provider": WORD,

@@ -8,6 +8,7 @@ import pytest
 from everloop import errors
 from everloop.domain.ids import ExperimentId, LogId, ProjectId, SessionId
 from everloop.domain.log import Log
+from everloop.domain.log_filter import FeedbackFilter, LogFilter
 from everloop.domain.scope import Scope
 from everloop.ports.logs import OldLogStore
 from everloop.storage.opening import Storage
@@ -27,6 +28,7 @@ from tests.contract.stores.samples import (
 
 PROJECT = ProjectId("pr_1")
 CUT = 1_700_000_000_000
+GOOD = LogFilter(feedback=(FeedbackFilter("rating", ("good",)),))
 
 
 @pytest.fixture
@@ -120,6 +122,9 @@ async def test_feedback_goes_with_its_log_only(storage: Storage, scope: Scope, o
     said = await storage.feedback.of_logs(scope, [old.id, young.id])
     assert [[piece.id for piece in said.get(log.id, ())] for log in (old, young)] == [[], ["ann_1"]]
     assert [piece.id for piece in (await storage.feedback.of_logs(other, [old.id]))[old.id]] == ["ann_0"]
+    for each, left in ((scope, young.id), (other, old.id)):
+        found = await storage.logs.find(each, PROJECT, GOOD, ALL)
+        assert ([log.id for log in found.items], found.total) == ([left], 1)
     with pytest.raises(errors.NotFound):
         await storage.feedback.record(scope, PROJECT, [], [a_piece("ann_9", "good", log=old.id)])
 

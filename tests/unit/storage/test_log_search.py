@@ -14,7 +14,7 @@ from everloop.domain.log import Log
 from everloop.domain.log_filter import EVERYTHING, LogColumn, LogFilter, LogSort, VersionStatus
 from everloop.domain.page import PageRequest
 from everloop.domain.scope import Scope
-from everloop.storage import log_places, log_search
+from everloop.storage import log_counted, log_places
 from everloop.storage.database import Database
 from everloop.storage.folding import fold, fold_all, mark_newest
 from everloop.storage.log_batch import rows_of, write
@@ -125,7 +125,7 @@ async def test_pages_are_those_of_the_model(
     seed: int,
     most: int,
 ):
-    for place in (log_places, log_search):
+    for place in (log_places, log_counted):
         monkeypatch.setattr(place, "MOST_UNITS", most)
     past = Past(connection, seed)
     for _ in range(12):

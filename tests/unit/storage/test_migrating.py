@@ -229,4 +229,5 @@ def test_the_revisions_are_part_of_the_package():
         "0009_logs_by_source.py",
         "0010_last_use.py",
         "0011_providers.py",
+        "0012_said.py",
     ]

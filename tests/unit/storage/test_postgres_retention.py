@@ -12,6 +12,8 @@ import pytest
 from everloop import errors
 from everloop.domain.ids import LogId, OrganisationId, ProjectId, SessionId
 from everloop.domain.log import Log
+from everloop.domain.log_filter import FeedbackFilter, LogFilter
+from everloop.domain.page import PageRequest
 from everloop.domain.scope import Scope
 from everloop.storage.opening import Storage, open_storage
 from everloop.storage.postgres import gone_months, patience
@@ -71,6 +73,14 @@ def old_logs(storage: Storage) -> PostgresOldLogs:
 
 async def kept(storage: Storage, scope: Scope = SCOPES[0]) -> set[LogId]:
     return {each.id for each in (await storage.logs.page(scope, PROJECT, ALL)).items}
+
+
+async def good(storage: Storage, scope: Scope = SCOPES[0]) -> list[LogId]:
+    """The logs that are rated good, of which there are as many as the total tells."""
+    chosen = LogFilter(feedback=(FeedbackFilter("rating", ("good",)),))
+    page = await storage.logs.find(scope, PROJECT, chosen, PageRequest(0, 50))
+    assert page.total == len(page.items)
+    return [each.id for each in page.items]
 
 
 def months(postgres: Cluster, name: str) -> list[str]:
@@ -136,6 +146,7 @@ async def test_feedback_and_sessions_go_with_a_month(storage: Storage, old_logs:
     for each, young in ((scope, going_on[1].id), (other, at(MARCH, 0).id)):
         said = await storage.feedback.of_logs(each, [at(JANUARY, 1_000).id, young])
         assert [[piece.id for piece in said[log]] for log in said] == [[], ["ann_1"]]
+        assert await good(storage, each) == [young]
 
 
 async def test_a_month_with_a_younger_log_is_gone_through(
@@ -164,8 +175,10 @@ async def test_who_was_interrupted_goes_on(
         await detach(connection, "2021_01")
     connection.terminate()
     assert await kept(storage) == set()
+    assert await good(storage) == [], "they are still counted, and not told"
     assert await old_logs.drop_logs(MARCH) == 1
     assert await kept(storage) == {young.id}
+    assert await good(storage) == [young.id]
     assert await storage.logs.get(scope, young.id) == young
     assert await storage.sessions.get(scope, SessionId("sesh_1")) is None
     said = await storage.feedback.of_logs(scope, [young.id, old.id])

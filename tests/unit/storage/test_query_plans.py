@@ -11,12 +11,14 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from everloop.domain.experiment import Experiment
+from everloop.domain.feedback import Feedback
 from everloop.domain.ids import (
     ConfigId,
     DatapointId,
     DatasetId,
     EnvironmentId,
     ExperimentId,
+    FeedbackId,
     LogId,
     OrganisationId,
     ProjectId,
@@ -35,13 +37,16 @@ from everloop.storage.feed import PollingFeed
 from everloop.storage.feedback import FeedbackOfLogs
 from everloop.storage.judging import judge_anew
 from everloop.storage.logs import Logs
+from everloop.storage.said_rows import FILL
 from everloop.storage.sessions import Sessions
+from tests.contract.stores.samples import StillClock
 
 SCOPE = Scope(OrganisationId("org_1"), "me")
 PAGE = PageRequest(0, 10)
 FAR = PageRequest(1, 10)
 EXPERIMENT = ExperimentId("x")
 BY_SOURCE, BY_TIME = LogSort(LogColumn.SOURCE), LogSort(LogColumn.TIMESTAMP, descending=True)
+BY_RATING = LogSort(feedback_type="rating")
 GOOD = FeedbackFilter("rating", ("good",))
 _NONE: Any = None
 _BELOW = "ix_log_project (organisation_id=? AND project_id=? AND id<?)"
@@ -64,7 +69,27 @@ READS: dict[str, tuple[Callable[[Database], Awaitable[object]], str]] = {
     ),
     "logs with feedback": (
         lambda database: Logs(database).find(SCOPE, ProjectId("x"), LogFilter(feedback=(GOOD,)), PAGE),
+        "said_log USING PRIMARY KEY (organisation_id=? AND said=? AND log_id>? AND log_id<?)",
+    ),
+    "the counts of logs with feedback": (
+        lambda database: Logs(database).find(SCOPE, ProjectId("x"), LogFilter(feedback=(GOOD,)), PAGE),
+        "said_cell USING INDEX ix_said_cell_stretch (organisation_id=? AND said=?)",
+    ),
+    "logs with feedback of two types": (
+        lambda database: Logs(database).find(SCOPE, ProjectId("x"), LogFilter(feedback=(GOOD, GOOD)), PAGE),
         "ix_feedback_project",
+    ),
+    "logs by feedback": (
+        lambda database: Logs(database).find(SCOPE, ProjectId("x"), LogFilter(order=(BY_RATING,)), PAGE),
+        "said_log USING PRIMARY KEY (organisation_id=? AND said=? AND log_id",
+    ),
+    "logs by source, then time": (
+        lambda database: Logs(database).find(SCOPE, ProjectId("x"), LogFilter(order=(BY_SOURCE, BY_TIME)), PAGE),
+        _IN_STRETCH,
+    ),
+    "a search in a time": (
+        lambda database: Logs(database).find(SCOPE, ProjectId("x"), LogFilter(search="x", since=1), PAGE),
+        _IN_STRETCH,
     ),
     "logs of a model": (
         lambda database: Logs(database).find(SCOPE, ProjectId("x"), LogFilter(models=("x",)), PAGE),
@@ -118,7 +143,9 @@ READS: dict[str, tuple[Callable[[Database], Awaitable[object]], str]] = {
 # and the stretches of a project's logs, which alone take a statement that begins with `WITH`.
 FEW = {"a session", "feedback", "a timeline", "the view of a project", "the uses of a project's versions"}
 # Steps over what other steps have found, and over one row.
-STEPS = "reach|stretches|through|cut|cells|units|total|counted|starts|ends|needed|page|sums|weights"
+STEPS = (
+    "said_cells|less|reach|stretches|through|cut_[a-z_]+|cells|units|total|counted|starts|ends|needed|page|sums|weights"
+)
 WITHIN = re.compile(rf"SCAN (\(subquery-\d+\)|CONSTANT ROW|({STEPS})( LEFT-JOIN)?)$")
 
 
@@ -171,6 +198,10 @@ async def database(file: Path) -> AsyncIterator[Database]:
         "INSERT INTO experiment_arm (organisation_id, experiment_id, config_id, endpoint, weight, active, added_at) "
         "VALUES ('org_1', 'x', 'x', 'complete', 1, 1, 1)"
     )
+    connection.execute("INSERT INTO feedback_type VALUES (NULL, 'org_1', 'x', 'rating', 'select')")
+    connection.execute("INSERT INTO feedback VALUES (NULL, 'org_1', 'x', 'x', 'x', 'rating', '\"good\"', NULL, 1)")
+    for statement in FILL:
+        connection.execute(statement)
     connection.commit()
     connection.close()
     database = Database(file)
@@ -195,6 +226,28 @@ async def test_it_is_found_by_index(database: Database, file: Path, statements: 
     assert not scans + [step for step in plans if step.endswith("(organisation_id=?)")], plans
     sorts = [text for text, steps in plans_of.items() if any("TEMP B-TREE FOR ORDER BY" in step for step in steps)]
     assert name in FEW or not [text for text in sorts if not text.startswith("WITH")], plans
+
+
+async def test_what_is_said_of_a_log_is_counted_without_a_look_at_others(
+    database: Database, file: Path, statements: list[tuple[str, Any]]
+):
+    clock = StillClock()
+    piece = Feedback(FeedbackId("y"), LogId("x"), "rating", "bad", 2)
+    await FeedbackOfLogs(database, clock).record(SCOPE, ProjectId("x"), [], [piece])
+    await Logs(database).delete(SCOPE, [LogId("x")])
+    connection = sqlite3.connect(file)
+    plans = [
+        row[3]
+        for text, values in statements
+        if " said_" in text
+        for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", values)
+    ]
+    connection.close()
+    assert any("SEARCH said_cell" in step for step in plans)
+    found = [step for step in plans if step.startswith(("SCAN", "SEARCH"))]
+    few = re.compile(r"SCAN (touched|counted|feedback|each|CONSTANT ROW)|SEARCH .*\(organisation_id=\? AND .*\)")
+    assert [step for step in found if not few.match(step)] == []
+    assert not [step for step in found if "ix_feedback_project" in step]
 
 
 async def test_judging_anew_goes_from_the_ratings_to_their_logs(

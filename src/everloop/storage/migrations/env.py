@@ -8,6 +8,7 @@ from everloop.storage import (  # noqa: F401 - they add to the metadata
     limit_tables,
     log_tables,
     provider_tables,
+    said_tables,
     tool_tables,
 )
 from everloop.storage.tables import metadata

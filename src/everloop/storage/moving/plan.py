@@ -8,6 +8,7 @@ from sqlalchemy import Table
 from everloop import errors
 from everloop.storage.experiment_tables import folding
 from everloop.storage.log_tables import config_logs, project_logs
+from everloop.storage.said_tables import said_cell, said_log, said_value
 from everloop.storage.tables import metadata, probe
 
 # Tables whose rows are of no use on the other side, and why. All others are moved, also those that come later.
@@ -16,6 +17,7 @@ STAYS: Final[Mapping[str, str]] = {
     folding.name: "how far the sums of experiments have come on SQLite; on PostgreSQL each batch of logs has its own",
     project_logs.name: "how many of the folded logs each project has on SQLite; PostgreSQL counts the logs",
     config_logs.name: "the same of configs",
+    **{each.name: "found anew there, out of the feedback" for each in (said_value, said_log, said_cell)},
 }
 # Written by the migrations of each side itself.
 _REVISION: Final = "alembic_version"

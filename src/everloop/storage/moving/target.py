@@ -14,6 +14,7 @@ from everloop.storage.postgres.connecting import DURABLE_TRANSACTION, look_at
 from everloop.storage.postgres.failures import DRIVER_ERRORS, is_bad_value, is_broken_constraint, told_apart
 from everloop.storage.postgres.locks import MIGRATIONS
 from everloop.storage.postgres.partitions import make_ahead
+from everloop.storage.said_rows import FILL
 
 # Seconds that a command may take; counting and analysing the logs of years takes some.
 _PATIENCE: Final = 1800.0
@@ -89,8 +90,10 @@ class Target:
             return count
 
     async def finish(self, now: int) -> None:
-        """Marks that everything is there."""
+        """Counts what was said of the logs, and marks that everything is there."""
         async with self._transaction():
+            for statement in FILL:
+                await self._connection.execute(statement)
             await marks.finish(self._connection, now)
 
     async def _copy(self, table: Table, rows: Sequence[Row]) -> None:

@@ -17,6 +17,7 @@ from everloop.storage.postgres.locks import RETENTION, owner_lock
 from everloop.storage.postgres.partitions import detach, detached, months_before
 from everloop.storage.postgres.patience import BRIEFLY, IN_LINE, patiently
 from everloop.storage.postgres.unused_sessions import NO_LOGS, delete_unused
+from everloop.storage.said_rows import SOME, forgetting
 
 # Seconds for one command: all of a month may be looked at.
 _PATIENCE: Final = 900.0
@@ -27,6 +28,7 @@ _TIMED: Final = "SELECT id FROM log WHERE organisation_id = $1 AND id >= $2 AND 
 _OTHERS: Final = "SELECT id FROM log WHERE organisation_id = $1 AND created_at < $2 ORDER BY id DESC LIMIT $3"
 _UNUSED: Final = f"SELECT id FROM session WHERE organisation_id = $1 AND created_at < $2 AND {NO_LOGS} LIMIT $3"  # noqa: S608 - our own words
 
+_FORGET: Final = forgetting(SOME)
 _FEEDBACK: Final = "DELETE FROM feedback WHERE organisation_id = $1 AND log_id = ANY($2)"
 _BODIES: Final = "DELETE FROM log_body WHERE organisation_id = $1 AND log_id = ANY($2)"
 _LOGS: Final = "DELETE FROM log WHERE organisation_id = $1 AND id = ANY($2) RETURNING session_id"
@@ -108,6 +110,8 @@ async def _delete_logs(connection: Any, organisation_id: str, ids: Sequence[str]
     await connection.execute(IN_LINE)
     await connection.execute("SELECT pg_advisory_xact_lock($1)", owner_lock(organisation_id))
     await connection.execute(BRIEFLY)
+    for statement in _FORGET:
+        await connection.execute(statement, organisation_id, ids)
     await connection.execute(_FEEDBACK, organisation_id, ids)
     await connection.execute(_BODIES, organisation_id, ids)
     sessions = {row[0] for row in await connection.fetch(_LOGS, organisation_id, ids)} - {None}
