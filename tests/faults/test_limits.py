@@ -40,12 +40,13 @@ def machines(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Servers
 
 
 def limited(servers: Servers, **limit: Any) -> str:
-    """The id of a new limit on the project `p`, which every process knows."""
+    """The id of a new limit on the project `p`, once every process knows it."""
     one = servers[0]
     body = {"project": "p", "provider": "mock", "model": "m", "prompt_template": "One two"}
     project = one.post("/v4/model-configs", body).expect(200)["project_id"]
     new = {"project_id": project, "measure": "requests", "period": "day"} | limit
     identifier: str = one.post("/api/limits", new).expect(201)["id"]
+    settled(servers, unknown, 404)
     return identifier
 
 
@@ -57,6 +58,11 @@ def burst(servers: Servers, calls: int) -> list[int]:
 
 def call(server: RunningServer) -> int:
     return server.post("/v4/completion-deployed", {"project": "p"}).status
+
+
+def unknown(server: RunningServer) -> int:
+    """A call that no process can answer before it has read what others changed."""
+    return server.post("/v4/completion-deployed", {"project_id": "pr_nobody"}).status
 
 
 def used(server: RunningServer, limit: str) -> float:
@@ -77,7 +83,6 @@ def settled(servers: Servers, answers: Callable[[RunningServer], object], wanted
 def overshoot(servers: Servers) -> None:
     """With 30 of 40 used and known to both, each of the two lets at most the 10 pass that are left."""
     limit = limited(servers, amount=40)
-    settled(servers, lambda server: server.get(f"/api/limits/{limit}").status, 200)
     assert burst(servers, 30).count(200) == 30
     settled(servers, lambda server: used(server, limit), 30)
 
