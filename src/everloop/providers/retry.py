@@ -102,6 +102,9 @@ class Retrier:
                 if not self._may_retry(turn, deadline):
                     raise failed.failure from None
                 left = deadline - self._clock.monotonic()
+            except ProviderFailure as failure:  # an answer that cannot be read: asked for, too
+                failure.tries = tries
+                raise
             else:
                 self._budget.earn()
                 return result, tries

@@ -216,8 +216,9 @@ async def test_before_anything_of_the_answer(upstream: Upstream, speaking: Speak
     reply, kind, code, tries = BEFORE_ANYTHING[name]
     upstream.always(reply)
     speaker = speaking(SHORT if kind is FailureKind.TIMEOUT else PATIENT)
-    check(await fails(speaker, streamed=streamed), kind, code)
-    assert len(upstream.requests) == tries
+    failure = await fails(speaker, streamed=streamed)
+    check(failure, kind, code)
+    assert failure.tries == len(upstream.requests) == tries
     assert speaker.metrics.calls == [("vendor", kind)]
 
 
@@ -236,8 +237,9 @@ async def test_in_the_middle_of_a_plain_answer(
 ):
     upstream.always(raw(PLAIN_HEAD, json.dumps(dialect.plain(BOTH[0])).encode(), end))
     speaker = speaking(SHORT if kind is FailureKind.TIMEOUT else PATIENT)
-    check(await fails(speaker, streamed=False), kind, 200)
-    assert len(upstream.requests) == 1
+    failure = await fails(speaker, streamed=False)
+    check(failure, kind, 200)
+    assert failure.tries == len(upstream.requests) == 1
 
 
 BREAKS: dict[str, tuple[Sequence[Step], FailureKind]] = {
@@ -275,8 +277,9 @@ async def test_a_stream_that_breaks_before_its_first_event(
     steps, kind = broken(dialect, name)
     upstream.always(lambda _: chain([stream_head(dialect)], steps))
     speaker = speaking(SHORT if kind is FailureKind.TIMEOUT else PATIENT)
-    check(await fails(speaker, streamed=True), kind, None)
-    assert len(upstream.requests) == 1
+    failure = await fails(speaker, streamed=True)
+    check(failure, kind, None)
+    assert failure.tries == len(upstream.requests) == 1
 
 
 def broken(dialect: Dialect, name: str) -> tuple[Iterator[Step], FailureKind]:

@@ -61,6 +61,14 @@ async def test_the_third_failure_is_final():
     assert clock.slept == [0.5, 1.0]
 
 
+async def test_an_answer_that_cannot_be_read_counts_as_a_try():
+    clock, unreadable = StillClock(), ProviderFailure(FailureKind.MALFORMED, "what?", origin="OpenAI")
+    with pytest.raises(ProviderFailure) as caught:
+        await retrier(clock).run(Script(failed(), unreadable, "never reached"), 600)
+    assert caught.value is unreadable
+    assert caught.value.tries == 2
+
+
 async def test_waits_are_capped():
     clock, script = StillClock(), Script(*[failed() for _ in range(8)], "answer")
     await retrier(clock, policy=RetryPolicy(retries=8)).run(script, 600)
