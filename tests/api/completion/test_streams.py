@@ -292,9 +292,11 @@ def test_hanging_up_again_and_again_leaks_nothing(app):
     assert len(list(descriptors.iterdir())) <= before + 2
 
 
-def test_a_plain_call_whose_caller_left_is_finished_and_kept(app):
+def test_a_plain_call_whose_caller_left_is_broken_off_and_kept(app):
     project = app.project()
-    app.upstream.answer(completion("all of it", pause=0.2))
+    app.upstream.answer(completion("all of it", pause=60))
     hang_up_before_the_answer(app, json.dumps({"project": project, "inputs": {"it": "x"}}).encode())
+    assert app.upstream.requests[0].hung_up.wait(2)
     (log,) = logged_within(app, project, 1)
-    assert (log["output"], log["error"]) == ("all of it", None)
+    assert (log["output"], log["error_kind"]) == (None, "cancelled")
+    assert log["provider_latency"] > 0
