@@ -110,7 +110,8 @@ ANSWERS = st.builds(
     ),
     TEXTS,
     st.lists(OBJECTS, max_size=3),
-    st.builds(Usage, st.integers(0, 10**6), st.integers(0, 10**6)),
+    # Of those that were written, some were thought.
+    st.builds(lambda prompt, spoken, thought: Usage(prompt, spoken + thought, thought), *[st.integers(0, 10**6)] * 3),
     st.sampled_from(["stop", "length"]),
 )
 
@@ -134,6 +135,8 @@ def test_a_stream_says_what_the_plain_answer_says_however_it_is_cut(dialect: Dia
     assert finish.reason == sample.finish_reason == said.reason
     assert usage is not None
     assert [counts(each.usage) for each in events if isinstance(each, UsageReport)] == [counts(usage)]
+    thought = said.usage.reasoning_tokens if wire.capabilities.reasoning_tokens else 0
+    assert counts(usage) == (said.usage.prompt_tokens, said.usage.output_tokens, thought)
     assert again(dialect, finish.response) == Sample(0, said.text, said.reason, called(events))
 
 
