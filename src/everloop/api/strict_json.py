@@ -5,7 +5,7 @@ numbers of any size are kept as they are. A byte order mark is accepted.
 """
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 import msgspec
@@ -57,7 +57,7 @@ class _StrictRequest(Request):
 class StrictRoute(APIRoute):
     """A route whose body is read strictly."""
 
-    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's handler, given the strict request."""
         handler = super().get_route_handler()
 

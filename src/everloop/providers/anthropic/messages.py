@@ -7,35 +7,17 @@ from everloop.domain.message import Message
 from everloop.errors import Unprocessable
 from everloop.providers.anthropic.calls import answered, made
 from everloop.providers.anthropic.parts import Block, blocks, folded
-from everloop.providers.call_ids import with_ids
+from everloop.providers.turns import in_turns
 
-_SYSTEM: Final = frozenset({"system", "developer"})
 _THOUGHT: Final = frozenset({"thinking", "redacted_thinking"})
 
 
 def written(messages: Sequence[Message]) -> dict[str, Any]:
     """v4's messages as fields of a request: `system`, wherever it spoke, and `messages`, the turns of both sides.
 
-    Messages of one side that follow each other are one turn, since replies of tools have to come together; those
-    without content are left out, since the API refuses them. A system that talks to itself is a user. Raises
-    Unprocessable for what cannot be said.
+    Raises Unprocessable for what cannot be said.
     """
-    system: list[Block] = []
-    turns: list[tuple[str, list[Block]]] = []
-    for message in with_ids(messages):
-        if message["role"] in _SYSTEM:
-            system += _system(message)
-            continue
-        side = "assistant" if message["role"] == "assistant" else "user"
-        found = _turn(message)
-        if found and turns and turns[-1][0] == side:
-            turns[-1][1].extend(found)
-        elif found:
-            turns.append((side, found))
-    if not turns:
-        turns, system = [("user", system)], []
-    if not turns[0][1]:
-        raise Unprocessable("Anthropic needs at least one message with content.")
+    system, turns = in_turns(messages, _system, _turn, "Anthropic")
     said = {"messages": [{"role": side, "content": folded(found)} for side, found in turns]}
     return said | ({"system": folded(system)} if system else {})
 

@@ -1,39 +1,20 @@
 """Chat messages in Converse (https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-call.html)."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from everloop.domain.message import Message
 from everloop.errors import Unprocessable
 from everloop.providers.bedrock.blocks import Block, blocks, called, replied, thought
-from everloop.providers.call_ids import with_ids
-
-_SYSTEM: Final = frozenset({"system", "developer"})
+from everloop.providers.turns import in_turns
 
 
 def written(messages: Sequence[Message]) -> dict[str, Any]:
     """v4's messages as fields of a request: `system`, wherever it spoke, and `messages`, the turns of both sides.
 
-    Messages of one side that follow each other are one turn, since Bedrock wants the sides to take turns; those without
-    content are left out, since it refuses them. A system that talks to itself is a user. There is no place for `name`.
-    Raises Unprocessable for what cannot be said.
+    There is no place for `name`. Raises Unprocessable for what cannot be said.
     """
-    system: list[Block] = []
-    turns: list[tuple[str, list[Block]]] = []
-    for message in with_ids(messages):
-        if message["role"] in _SYSTEM:
-            system += _system(message)
-            continue
-        side = "assistant" if message["role"] == "assistant" else "user"
-        found = _turn(message)
-        if found and turns and turns[-1][0] == side:
-            turns[-1][1].extend(found)
-        elif found:
-            turns.append((side, found))
-    if not turns:
-        turns, system = [("user", system)], []
-    if not turns[0][1]:
-        raise Unprocessable("Bedrock needs at least one message with content.")
+    system, turns = in_turns(messages, _system, _turn, "Bedrock")
     said = {"messages": [{"role": side, "content": found} for side, found in turns]}
     return said | ({"system": system} if system else {})
 
