@@ -15,6 +15,7 @@ from everloop.storage.postgres.failures import DRIVER_ERRORS, is_bad_value, is_b
 from everloop.storage.postgres.locks import MIGRATIONS
 from everloop.storage.postgres.partitions import make_ahead
 from everloop.storage.said_rows import FILL
+from everloop.storage.said_tables import said_cell, said_log, said_value
 
 # Seconds that a command may take; counting and analysing the logs of years takes some.
 _PATIENCE: Final = 1800.0
@@ -94,6 +95,8 @@ class Target:
         async with self._transaction():
             for statement in FILL:
                 await self._connection.execute(statement)
+            for table in (said_value, said_log, said_cell):
+                await self._connection.execute(f'ANALYZE "{table.name}"')
             await marks.finish(self._connection, now)
 
     async def _copy(self, table: Table, rows: Sequence[Row]) -> None:

@@ -110,6 +110,26 @@ async def test_what_only_the_logs_tell_yet_is_in_the_sums(filled: Path, url: str
     assert rows_there(postgres.url(empty)) == rows_here(filled)
 
 
+async def test_what_was_said_is_counted_there_too(filled: Path, url: str, postgres: Cluster, empty: str):
+    await moved(url, postgres.url(empty))
+    for query in (
+        (
+            "SELECT cell.organisation_id, type, value, stretch, config_id, source, logs, newest_logs, first_at, last_at"
+            " FROM said_cell cell JOIN said_value ON said_value.number = cell.said"
+        ),
+        (
+            "SELECT said_log.organisation_id, type, value, log_id, newest FROM said_log"
+            " JOIN said_value ON said_value.number = said_log.said"
+        ),
+    ):
+        connection = sqlite3.connect(filled)
+        here = sorted(connection.execute(query).fetchall())
+        connection.close()
+        assert len(here) > 2
+        assert sorted(postgres.run(query, empty)) == here
+    assert postgres.run("SELECT reltuples > 0 FROM pg_class WHERE relname = 'said_log'", empty) == [(True,)]
+
+
 async def test_a_second_run_changes_nothing(filled: Path, url: str, postgres: Cluster, empty: str):
     await moved(url, postgres.url(empty))
     postgres.run("DELETE FROM feedback", empty)
