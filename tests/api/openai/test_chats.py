@@ -1,9 +1,11 @@
 """Whole chat completions by the official client."""
 
 import time
+from typing import get_args
 
 import pytest
 from openai.types.chat import ChatCompletion
+from openai.types.shared import ReasoningEffort
 
 from tests.api.openai.conftest import USER, strictly
 from tests.upstream import body, completion
@@ -144,6 +146,15 @@ def test_what_a_call_says_of_its_own_answer_goes_before_the_config(door):
     )
     asked = door.asked()
     assert (asked["response_format"], asked["user"]) == ({"type": "json_object"}, "bob")
+
+
+def test_every_reasoning_effort_that_the_official_package_knows(door):
+    project = door.chats(model="gpt-5")
+    words = get_args(get_args(ReasoningEffort)[0])
+    for word in words:
+        door.client.chat.completions.create(model=project, messages=[USER], extra_body=INPUTS, reasoning_effort=word)
+        assert door.asked()["reasoning_effort"] == word
+    assert {"none", "minimal", "high"} < {*words}
 
 
 def test_log_probabilities(door):

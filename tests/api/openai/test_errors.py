@@ -88,7 +88,7 @@ def test_a_config_of_the_other_kind_says_where_to_call_it(door):
             "invalid_value",
         ),
         ({"response_format": {"type": "xml"}}, "response_format.type", None),
-        ({"reasoning_effort": "xhigh"}, "reasoning_effort", None),
+        ({"reasoning_effort": "very"}, "reasoning_effort", None),
         ({"metadata": {"a": 1}}, "metadata", "invalid_value"),
         ({"extra_body": {"inputs": "x"}}, "inputs", None),
         ({"extra_body": {"session_id": "s", "session_reference_id": "r"}}, "session_reference_id", "invalid_value"),

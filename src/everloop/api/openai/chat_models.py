@@ -11,6 +11,9 @@ from everloop.api.openai.messages import ChatMessage
 from everloop.api.v4.call_models import Wishes
 from everloop.services.command import Chat
 
+# More than v4 has: newer models know more of them.
+OpenAIEffort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+
 
 class FunctionName(Request):
     """A function by its name."""
@@ -67,8 +70,8 @@ class ChatCompletionRequest(CallRequest):
     )
     tool_choice: ToolChoice | None = None
     response_format: ChatResponseFormat | None = Field(None, description="Goes before that of the config.")
-    reasoning_effort: Literal["low", "medium", "high"] | None = Field(
-        None, description="Goes before that of the config."
+    reasoning_effort: OpenAIEffort | None = Field(
+        None, description="Goes before that of the config. Which of the words a model takes is its provider's to say."
     )
     logprobs: bool | None = Field(None, description="true: the answer has the log probability of each token.")
     top_logprobs: Annotated[int, Field(ge=0, le=20), NoBoolean] | None = Field(
