@@ -23,7 +23,8 @@ _HELP = (
     "Settings come from the environment: EVERLOOP_DATA_DIR (where the database and secrets are; `.everloop`),"
     " EVERLOOP_DATABASE_URL, EVERLOOP_API_KEY (a key of your choice that works from the start), EVERLOOP_SECRET_KEY"
     " (encrypts providers' keys), EVERLOOP_LOG_LEVEL (debug, info, warning, error), EVERLOOP_MAX_BODY_BYTES,"
-    " EVERLOOP_MAX_SAMPLES, EVERLOOP_MAX_CALLS, EVERLOOP_LOG_RETENTION_DAYS; OPENAI_API_KEY and OPENAI_BASE_URL."
+    " EVERLOOP_MAX_SAMPLES, EVERLOOP_MAX_CALLS, EVERLOOP_LOG_RETENTION_DAYS, EVERLOOP_ALLOWED_HOSTS,"
+    " EVERLOOP_ALLOWED_AZURE_HOSTS; OPENAI_API_KEY, OPENAI_BASE_URL, and so for every provider."
 )
 
 command_line = typer.Typer(help=_HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)

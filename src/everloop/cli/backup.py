@@ -5,16 +5,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from everloop.errors import Unprocessable
-from everloop.security.secret_key import FILE_NAME
 from everloop.settings import Settings
-from everloop.storage.backup import Progress, back_up
-from everloop.storage.backup import restore as put_back
-from everloop.storage.location import database_file, postgres_url
+
+if TYPE_CHECKING:
+    from everloop.storage.backup import Progress
 
 
 def backup(
@@ -25,6 +24,9 @@ def backup(
     Calls are answered meanwhile, and everything acknowledged before is in the copy. The secret key is not: keep it
     apart, since without it nobody can read the providers' keys in the backup.
     """
+    from everloop.security.secret_key import FILE_NAME
+    from everloop.storage.backup import back_up
+
     settings = Settings.read()
     began = time.monotonic()
     with _progress("Copying") as progress:
@@ -42,6 +44,9 @@ def restore(
 
     The next `everloop serve` migrates it if it is of an older version.
     """
+    from everloop.security.secret_key import FILE_NAME
+    from everloop.storage.backup import restore as put_back
+
     settings = Settings.read()
     database = _file(settings)
     with _progress("Copying") as progress:
@@ -57,13 +62,15 @@ def restore(
 
 
 def _file(settings: Settings) -> Path:
+    from everloop.storage.location import database_file, postgres_url
+
     if postgres_url(settings.database_url) is not None:
         raise Unprocessable("This command copies SQLite files only; PostgreSQL has its own, pg_dump and pg_restore.")
     return database_file(settings.database_url)
 
 
 @contextmanager
-def _progress(label: str) -> Iterator[Progress]:
+def _progress(label: str) -> "Iterator[Progress]":
     """A bar on a terminal, nothing elsewhere."""
     with typer.progressbar(length=1, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
 

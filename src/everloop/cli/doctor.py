@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
-from everloop.app.house import House, open_house
 from everloop.errors import EverloopError
 from everloop.settings import Settings
 
-Check = Callable[[House], Awaitable[str]]
+if TYPE_CHECKING:
+    from everloop.app.house import House
+
+    Check = Callable[[House], Awaitable[str]]
 
 
 def doctor() -> None:
@@ -32,6 +35,8 @@ def _check_directory(data_dir: Path) -> bool:
 
 
 async def _check_house(settings: Settings) -> bool:
+    from everloop.app.house import open_house
+
     checks: list[tuple[str, Check]] = [
         ("database", _database),
         ("organisations", _organisations),
@@ -51,18 +56,18 @@ async def _check_house(settings: Settings) -> bool:
     return healthy
 
 
-async def _database(house: House) -> str:
+async def _database(house: "House") -> str:
     await house.services.health.ready()
     return "writable, migrations are current"
 
 
-async def _organisations(house: House) -> str:
+async def _organisations(house: "House") -> str:
     snapshot = house.directory.snapshot
     projects = sum(len(each.projects) for each in snapshot.organisations.values())
     return f"{len(snapshot.organisations)} with {projects} projects and {len(snapshot.keys_by_digest)} valid API keys"
 
 
-async def _provider_keys(house: House) -> str:
+async def _provider_keys(house: "House") -> str:
     kept = 0
     for organisation in await house.organisations.all():
         scope = await house.organisations.scope(organisation.name)
@@ -72,7 +77,7 @@ async def _provider_keys(house: House) -> str:
     return f"{kept} kept, all can be opened with the present secret key"
 
 
-async def _providers(house: House) -> str:
+async def _providers(house: "House") -> str:
     has_key = [name for name in house.providers.names() if house.providers.operator_key(name)]
     return f"{', '.join(house.providers.names())}; the operator's key is set for: {', '.join(has_key) or 'none'}"
 

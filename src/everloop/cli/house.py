@@ -4,13 +4,12 @@ import asyncio
 import logging
 import threading
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from everloop.app.house import House, open_house
-from everloop.security.redaction import redact
 from everloop.settings import Settings
-from everloop.storage.migrating import migrate
-from everloop.telemetry.logging import configure
+
+if TYPE_CHECKING:
+    from everloop.app.house import House
 
 Result = TypeVar("Result")
 
@@ -24,8 +23,12 @@ _WAITING: Final = (
 )
 
 
-def in_house(work: Callable[[House], Awaitable[Result]]) -> Result:
+def in_house(work: "Callable[[House], Awaitable[Result]]") -> Result:
     """Brings the database up to date, opens it, does the work, closes it."""
+    from everloop.app.house import open_house
+    from everloop.security.redaction import redact
+    from everloop.telemetry.logging import configure
+
     settings = Settings.read()
     configure(settings.log_level, redact)
     _bring_up_to_date(settings.database_url)
@@ -38,6 +41,8 @@ def in_house(work: Callable[[House], Awaitable[Result]]) -> Result:
 
 
 def _bring_up_to_date(url: str) -> None:
+    from everloop.storage.migrating import migrate
+
     telling = threading.Timer(_QUIET, _log.warning, [_WAITING])
     telling.daemon = True
     telling.start()

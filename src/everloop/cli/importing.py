@@ -1,18 +1,19 @@
 """`everloop import`: what was elsewhere, taken over."""
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from everloop.app.house import House
 from everloop.cli.house import in_house
 from everloop.cli.keys import Organisation
 from everloop.cli.progress import progress
 from everloop.errors import Unprocessable
-from everloop.imports.humanloop.export import Export
-from everloop.imports.humanloop.folder import Folder
-from everloop.services.importing.account import Account
+
+if TYPE_CHECKING:
+    from everloop.app.house import House
+    from everloop.imports.humanloop.folder import Folder
+    from everloop.services.importing.account import Account
 
 imports = typer.Typer(
     help="Take over what was elsewhere, beside a running server or without one.", no_args_is_help=True
@@ -33,6 +34,8 @@ def humanloop(
 
     May be stopped or killed at any moment, and run again: what is there already stays as it is.
     """
+    from everloop.imports.humanloop.folder import Folder
+
     with progress("Importing", _LINE, _LINE_EVERY) as watcher:
         folder = Folder(path, lambda size: watcher.moved("the export", size))
         watcher.begins(folder.size)
@@ -42,13 +45,15 @@ def humanloop(
         raise typer.Exit(1)
 
 
-async def _work(house: House, folder: Folder, org: str | None, *, dry: bool) -> Account:
+async def _work(house: "House", folder: "Folder", org: str | None, *, dry: bool) -> "Account":
+    from everloop.imports.humanloop.export import Export
+
     if not await house.organisations.all():
         raise Unprocessable("There is no organisation to import into: make one with `everloop init` first.")
     return await house.importing.run(await house.organisations.scope(org), Export(folder), dry=dry)
 
 
-def _tell(account: Account, *, dry: bool) -> None:
+def _tell(account: "Account", *, dry: bool) -> None:
     kinds = [*dict.fromkeys([*account.kept, *account.there])]
     widest = max(map(len, kinds), default=0)
     new = "would be new" if dry else "new"

@@ -1,14 +1,16 @@
 """`everloop keys`: API keys, made and revoked by whoever can reach the database."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from everloop.app.house import House
 from everloop.cli.house import in_house
-from everloop.domain.keys import ApiKey
 from everloop.domain.one_line import one_line
+
+if TYPE_CHECKING:
+    from everloop.app.house import House
+    from everloop.domain.keys import ApiKey
 
 keys = typer.Typer(
     help="API keys: create, list, revoke. A running server follows within a second.", no_args_is_help=True
@@ -24,7 +26,7 @@ def create(
 ) -> None:
     """Makes a key and shows it, this once."""
 
-    async def work(house: House) -> str:
+    async def work(house: "House") -> str:
         _, plain = await house.api_keys.create(await house.organisations.scope(org), name)
         return plain
 
@@ -35,7 +37,7 @@ def create(
 def list_keys(org: Organisation = None) -> None:
     """Lists the keys, newest first, without the keys themselves."""
 
-    async def work(house: House) -> tuple[ApiKey, ...]:
+    async def work(house: "House") -> "tuple[ApiKey, ...]":
         return await house.api_keys.all(await house.organisations.scope(org))
 
     for key in in_house(work):
@@ -50,7 +52,7 @@ def revoke(
 ) -> None:
     """Makes a key worthless."""
 
-    async def work(house: House) -> ApiKey:
+    async def work(house: "House") -> "ApiKey":
         return await house.api_keys.revoke(await house.organisations.scope(org), key_id)
 
     typer.echo(f"{in_house(work).id} is revoked.")

@@ -1,20 +1,16 @@
 """`everloop migrate`: from SQLite to PostgreSQL."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from everloop.cli.progress import progress
 from everloop.errors import Unprocessable
-from everloop.security.redaction import redact
-from everloop.security.secret_key import FILE_NAME
 from everloop.settings import Settings
-from everloop.storage.location import postgres_url
-from everloop.storage.moving.move import Counted, Moved, move
-from everloop.storage.moving.plan import STAYS
-from everloop.telemetry.clock import SystemClock
-from everloop.telemetry.logging import configure
+
+if TYPE_CHECKING:
+    from everloop.storage.moving.move import Counted, Moved
 
 LINE: Final = "Moving {what}: {done} of {total} rows are there."
 # Rows after which a line says how far it is, where there is no terminal.
@@ -35,6 +31,12 @@ def migrate(
     May be stopped or killed at any moment: run again, it goes on where it was. The SQLite database stays as it is,
     and the rows of both sides are counted in the end.
     """
+    from everloop.security.redaction import redact
+    from everloop.storage.location import postgres_url
+    from everloop.storage.moving.move import move
+    from everloop.telemetry.clock import SystemClock
+    from everloop.telemetry.logging import configure
+
     settings = Settings.read()
     configure(settings.log_level, redact)
     if postgres_url(settings.database_url) is not None:
@@ -51,7 +53,9 @@ def migrate(
     _tell_what_next(settings)
 
 
-def _tell_counts(moved: Moved) -> None:
+def _tell_counts(moved: "Moved") -> None:
+    from everloop.storage.moving.plan import STAYS
+
     widest = max(len(each.name) for each in moved.tables)
     typer.echo(f"{'rows of':{widest}}  {'SQLite':>13}  {'PostgreSQL':>13}")
     for each in moved.tables:
@@ -73,6 +77,8 @@ def _tell_counts(moved: Moved) -> None:
 
 
 def _tell_what_next(settings: Settings) -> None:
+    from everloop.security.secret_key import FILE_NAME
+
     place = f"EVERLOOP_DATA_DIR={settings.data_dir} or a copy of its {FILE_NAME}"
     if settings.secret_key is not None:
         place = "the same EVERLOOP_SECRET_KEY"
@@ -83,10 +89,12 @@ def _tell_what_next(settings: Settings) -> None:
     typer.echo("The SQLite database is left as it was; what is written to it from now on is not in PostgreSQL.")
 
 
-def _line(each: Counted, widest: int) -> str:
+def _line(each: "Counted", widest: int) -> str:
     differs = "" if each.here == each.there else "  differs"
     return f"{each.name:{widest}}  {each.here:>13,}  {each.there:>13,}{differs}"
 
 
-def _total(tables: tuple[Counted, ...]) -> Counted:
+def _total(tables: "tuple[Counted, ...]") -> "Counted":
+    from everloop.storage.moving.move import Counted
+
     return Counted("all", sum(each.here for each in tables), sum(each.there for each in tables), 0)

@@ -3,18 +3,19 @@
 import signal
 from contextlib import suppress
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-import uvicorn
-from uvicorn.config import STARTUP_FAILURE
 
-from everloop.app.house import House
 from everloop.cli.descriptors import make_room
 from everloop.cli.house import in_house
-from everloop.cli.workers import Workers, end_with_supervisor
-from everloop.services.first_run import DEMO_INPUTS, DEMO_PROJECT, Welcome
 from everloop.settings import Settings
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from everloop.app.house import House
+    from everloop.services.first_run import Welcome
 
 # Longer than any honest answer should take to be sent; what is still open then is cut.
 _DRAIN_SECONDS = 30
@@ -35,6 +36,10 @@ def serve(
     Shows the first API key (until it is revoked), makes a first completion with the demo project, and prints the
     `curl` line that does the same.
     """
+    import uvicorn
+
+    from everloop.cli.workers import end_with_supervisor
+
     settings = Settings.read()
     _show(in_house(_prepare), f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}")  # noqa: S104 - a comparison
     too_few = make_room(settings.max_calls)
@@ -63,8 +68,13 @@ def serve(
     raise typer.Exit(_run(config))
 
 
-def _run(config: uvicorn.Config) -> int:
+def _run(config: "uvicorn.Config") -> int:
     """The exit code, once it has been told to stop or could not start."""
+    import uvicorn
+    from uvicorn.config import STARTUP_FAILURE
+
+    from everloop.cli.workers import Workers
+
     if config.workers > 1:
         workers = Workers(config)
         workers.run()
@@ -85,11 +95,13 @@ def init() -> None:
     _show(in_house(_prepare), "http://127.0.0.1:8000")
 
 
-async def _prepare(house: House) -> Welcome:
+async def _prepare(house: "House") -> "Welcome":
     return await house.first_run.prepare(house.settings.api_key)
 
 
-def _show(welcome: Welcome, url: str) -> None:
+def _show(welcome: "Welcome", url: str) -> None:
+    from everloop.services.first_run import DEMO_INPUTS, DEMO_PROJECT
+
     key = welcome.api_key
     typer.echo(f"Everloop keeps its data in {Settings.read().data_dir}")
     if key:
