@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.application import Application, with_vendor
 from tests.server import RunningServer, fresh_server, other_organisation, running_server
 
 __all__ = ["fresh_server", "other_organisation", "running_server"]
@@ -40,3 +41,18 @@ def staging(running_server: RunningServer, project_name: str) -> Iterator[dict[s
     made = running_server.post("/api/environments", {"name": f"staging {project_name}"}).expect(201)
     yield made
     running_server.delete(f"/api/environments/{made['id']}").expect(204)
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
+    """An application with a vendor behind it, for all folders here."""
+    with with_vendor(tmp_path_factory.mktemp("shared") / "data") as application:
+        yield application
+        application.server.stop()
+
+
+@pytest.fixture
+def app(shared: Application) -> Application:
+    """The application, and a vendor that has forgotten what other tests told it."""
+    shared.calm()
+    return shared

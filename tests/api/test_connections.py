@@ -21,26 +21,30 @@ def root(upstream: Upstream) -> str:
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
-    with Upstream() as azure:
-        settings = {
-            "EVERLOOP_ALLOWED_HOSTS": "127.0.0.1",
-            "EVERLOOP_ALLOWED_AZURE_HOSTS": "*.openai.azure.com, 127.0.0.1",
-            "OPENAI_AZURE_BASE_URL": f"{root(azure)}/openai/v1",
-            "GROQ_API_KEY": "gsk-operators",
-        }
-        with with_vendor(tmp_path_factory.mktemp("connections") / "data", settings) as application:
-            application.upstream.azure = azure  # type: ignore[attr-defined]
-            yield application
-            application.server.stop()
+def azure() -> Iterator[Upstream]:
+    """A second vendor."""
+    with Upstream() as upstream:
+        yield upstream
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory, azure: Upstream) -> Iterator[Application]:
+    settings = {
+        "EVERLOOP_ALLOWED_HOSTS": "127.0.0.1",
+        "EVERLOOP_ALLOWED_AZURE_HOSTS": "*.openai.azure.com, 127.0.0.1",
+        "OPENAI_AZURE_BASE_URL": f"{root(azure)}/openai/v1",
+        "GROQ_API_KEY": "gsk-operators",
+    }
+    with with_vendor(tmp_path_factory.mktemp("connections") / "data", settings) as application:
+        yield application
+        application.server.stop()
 
 
 @pytest.fixture(autouse=True)
-def fresh(app: Application) -> None:
-    app.upstream.reset()
-    app.upstream.always(completion("Hello"))
-    app.upstream.azure.reset()  # type: ignore[attr-defined]
-    app.upstream.azure.always(completion("Hello"))  # type: ignore[attr-defined]
+def fresh(app: Application, azure: Upstream) -> None:
+    for upstream in (app.upstream, azure):
+        upstream.reset()
+        upstream.always(completion("Hello"))
 
 
 def new(app: Application, **fields: Any) -> dict[str, Any]:
@@ -260,15 +264,10 @@ def test_a_change_that_makes_no_sense_changes_nothing(app: Application):
     assert shown(app, made["name"]) == made
 
 
-def azure(app: Application) -> Upstream:
-    found: Upstream = app.upstream.azure  # type: ignore[attr-defined]
-    return found
-
-
-def test_azure_at_the_operators_address(app: Application):
+def test_azure_at_the_operators_address(app: Application, azure: Upstream):
     project = app.project(provider="openai_azure", model="my-deployment")
     app.complete(project, provider_api_keys={"openai_azure": "az-key"})
-    (request,) = azure(app).requests
+    (request,) = azure.requests
     assert request.path == "/openai/v1/chat/completions"
     assert (request.headers["api-key"], "authorization" in request.headers) == ("az-key", False)
     assert request.json["model"] == "my-deployment"
@@ -277,28 +276,28 @@ def test_azure_at_the_operators_address(app: Application):
 @pytest.mark.parametrize(
     "endpoint", ["https://evil.example", "http://127.0.0.1:1", "https://x.openai.azure.com.evil.example"]
 )
-def test_azure_where_a_call_says_but_the_operator_does_not(app: Application, endpoint: str):
+def test_azure_where_a_call_says_but_the_operator_does_not(app: Application, endpoint: str, azure: Upstream):
     project = app.project(provider="openai_azure", model="my-deployment")
     keys = {"openai_azure": "az-key", "openai_azure_endpoint": endpoint}
     for streamed in (False, True):
         reply = app.call(project, provider_api_keys=keys, stream=streamed)
         assert (reply.status, "openai_azure_endpoint" in reply.detail["message"]) == (422, True)
-    assert (azure(app).requests, app.logs(project)) == ([], [])
+    assert (azure.requests, app.logs(project)) == ([], [])
 
 
-def test_azure_where_a_call_says(app: Application):
+def test_azure_where_a_call_says(app: Application, azure: Upstream):
     """The fake upstream has no certificate, so that a call gets as far as its greeting."""
     project = app.project(provider="openai_azure", model="my-deployment")
-    endpoint = root(azure(app)).replace("http://", "https://")
-    before = azure(app).accepted
+    endpoint = root(azure).replace("http://", "https://")
+    before = azure.accepted
     reply = app.call(project, provider_api_keys={"openai_azure": "az-key", "openai_azure_endpoint": endpoint})
     assert reply.status == 503, reply
     assert reply.detail["origin"] == "Azure OpenAI"
-    assert azure(app).accepted > before
-    assert azure(app).requests == []
+    assert azure.accepted > before
+    assert azure.requests == []
 
 
-def test_a_kept_key_goes_to_no_place_that_a_call_names(app: Application):
+def test_a_kept_key_goes_to_no_place_that_a_call_names(app: Application, azure: Upstream):
     """What CVE-2024-6587 was: a request's address received the stored key."""
     app.server.put("/api/provider-keys/openai_azure", {"key": KEY}).expect(200)
     try:
@@ -307,7 +306,7 @@ def test_a_kept_key_goes_to_no_place_that_a_call_names(app: Application):
         reply = app.call(project, provider_api_keys=keys)
         assert (reply.status, "brings the key" in reply.detail["message"]) == (400, True)
         app.complete(project)
-        assert azure(app).requests[0].headers["api-key"] == KEY
+        assert azure.requests[0].headers["api-key"] == KEY
     finally:
         app.server.delete("/api/provider-keys/openai_azure")
 

@@ -123,7 +123,7 @@ class MockProvider:
             samples = tuple(each.sample for each in played.samples)
             return Generation(samples, played.usage, body, measured.seconds, tries)
 
-    async def stream(self, call: PreparedCall, key: Secret | None) -> AsyncGenerator[Event, None]:  # noqa: ARG002
+    async def stream(self, call: PreparedCall, key: Secret | None) -> AsyncGenerator[Event, None]:  # noqa: ARG002 - the port's
         """The answer word by word. Raises `errors.ProviderFailure` for a fault of all of it before the first word."""
         with Measured(_NAME, self._clock, self._metrics) as measured:
             begun, tries = await self._retrier.run(partial(self._begun, call), _total(call))

@@ -1,13 +1,13 @@
 """Every test here chats on one running server with one vendor behind it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
 import pytest
 
-from tests.application import Application, Streamed, with_vendor
+from tests.application import Application, Streamed
 from tests.contract_v4 import answers
 from tests.server import Reply
 
@@ -69,20 +69,6 @@ class Chatting:
     def asked(self, place: int = -1) -> Any:
         """What the vendor was asked."""
         return self.app.upstream.requests[place].json
-
-
-@pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
-    with with_vendor(tmp_path_factory.mktemp("chat") / "data") as application:
-        yield application
-        application.server.stop()
-
-
-@pytest.fixture
-def app(shared: Application) -> Application:
-    """The application, and a vendor that has forgotten what other tests told it."""
-    shared.calm()
-    return shared
 
 
 @pytest.fixture

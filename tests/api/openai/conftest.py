@@ -10,7 +10,7 @@ import pytest
 from openai import AsyncOpenAI, OpenAI
 from pydantic import BaseModel
 
-from tests.application import Application, with_vendor
+from tests.application import Application
 from tests.server import Reply, RunningServer
 
 USER: Any = {"role": "user", "content": "What is 1 and 1?"}
@@ -88,20 +88,6 @@ class Door:
 
 def _encoded(body: Any) -> bytes:
     return body if isinstance(body, bytes) else json.dumps(body).encode()
-
-
-@pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
-    with with_vendor(tmp_path_factory.mktemp("openai") / "data") as application:
-        yield application
-        application.server.stop()
-
-
-@pytest.fixture
-def app(shared: Application) -> Application:
-    """The application, and a vendor that has forgotten what other tests told it."""
-    shared.calm()
-    return shared
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ def _texts(pairs: dict[str, Any]) -> dict[str, Any]:
     """Said of the first wrong one: a million of them would make a million errors."""
     for key, each in pairs.items():
         if not isinstance(each, str):
-            raise ValueError(f"the values of metadata are texts, and that of {key[:100]!r} is none")  # noqa: TRY004
+            raise ValueError(f"the values of metadata are texts, and that of {key[:100]!r} is none")  # noqa: TRY004 - pydantic takes no TypeError for a wrong value
     return pairs
 
 
