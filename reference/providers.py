@@ -46,10 +46,9 @@ def capabilities_table() -> str:
     """Every connection that can be called, by what it has a place for."""
     lines = [f"| provider | {' | '.join(_WORDS[name] for name in NAMES)} |", f"|---|{'---|' * len(NAMES)}"]
     for known in KNOWN.values():
-        if known.format in FORMATS:
-            facts = _facts(known)
-            cells = " | ".join("yes" if getattr(facts, name) else "no" for name in NAMES)
-            lines.append(f"| `{known.name}` | {cells} |")
+        facts = _facts(known)
+        cells = " | ".join("yes" if getattr(facts, name) else "no" for name in NAMES)
+        lines.append(f"| `{known.name}` | {cells} |")
     return "\n".join(lines) + "\n"
 
 
@@ -62,6 +61,5 @@ def _addresses() -> str:
     for known in KNOWN.values():
         url = known.base_url or f"the operator's `{known.base_url_variable}`"
         key = f"`{known.key_variable}`" if known.needs_key else f"`{known.key_variable}`, if it wants one"
-        later = "" if known.format in FORMATS else " (not there yet)"
-        lines.append(f"| `{known.name}` | {known.origin} | `{known.format}`{later} | {url} | {key} |")
+        lines.append(f"| `{known.name}` | {known.origin} | `{known.format}` | {url} | {key} |")
     return "\n".join(lines) + "\n"

@@ -46,8 +46,3 @@ def common(one: Capabilities, other: Capabilities) -> Capabilities:
     if one == ALL:
         return other
     return one if other == ALL else Capabilities(*(getattr(one, name) and getattr(other, name) for name in NAMES))
-
-
-def lacking(facts: Capabilities) -> tuple[str, ...]:
-    """The names of those that are not there."""
-    return tuple(name for name in NAMES if not getattr(facts, name))

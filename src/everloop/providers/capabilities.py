@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from everloop.domain.capabilities import ALL, Capabilities, without
+from everloop.domain.capabilities import Capabilities
 from everloop.domain.generation import GenerationRequest
 from everloop.errors import Unprocessable
-
-__all__ = ["ALL", "Capabilities", "check", "without"]
 
 
 def check(request: GenerationRequest, facts: Capabilities, origin: str) -> None:

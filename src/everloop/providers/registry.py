@@ -47,7 +47,7 @@ class ProviderRegistry:
         self._client = client or HttpClient(egress=self._egress)
         self._clock = clock
         self._metrics = metrics
-        self._connections = {name: each for name, each in connections.items() if each.format in FORMATS}
+        self._connections = dict(connections)
         self._providers: dict[str, Provider] = {MOCK: MockProvider(clock, metrics)}
         for name, connection in self._connections.items():
             self._providers[name] = self._provider(connection, _format(connection, own=False))
@@ -124,8 +124,6 @@ class ProviderRegistry:
         known = KNOWN.get(name)
         if known is None or name in self._connections:
             return None
-        if known.format not in FORMATS:
-            return "is not supported yet"
         return (
             f"is nowhere yet: the operator sets {known.base_url_variable}, or you make a connection of your own"
             " (`POST /api/connections`)"
@@ -133,16 +131,13 @@ class ProviderRegistry:
 
     def _known(self, name: str) -> KnownConnection:
         known, connection = KNOWN[name], self._connections.get(name)
-        facts = known.facts
-        if known.format in FORMATS:
-            facts = common(FORMATS[known.format].capabilities, facts)
         return KnownConnection(
             name,
             known.origin,
             known.format,
             known.base_url if connection is None or connection.base_url == known.base_url else None,
             known.needs_key if connection is None else connection.needs_key,
-            facts,
+            common(FORMATS[known.format].capabilities, known.facts),
             self._absent(name),
         )
 

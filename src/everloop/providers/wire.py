@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
+from everloop.domain.capabilities import Capabilities
 from everloop.domain.generation import Event, GenerationRequest, PreparedCall, Sample, Secret, Usage
 from everloop.domain.value import value
 from everloop.errors import ProviderFailure
 from everloop.ports.system import Clock
-from everloop.providers.capabilities import Capabilities
 from everloop.providers.redaction import Redactor
 from everloop.providers.retry import AttemptFailed
 

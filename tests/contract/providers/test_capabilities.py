@@ -155,9 +155,7 @@ def refused_or_done_otherwise(
         assert provider.prepare(plain).body == provider.prepare(chat).body
 
 
-@pytest.mark.parametrize(
-    "known", [each for each in KNOWN.values() if each.format in FORMATS], ids=lambda each: each.name
-)
+@pytest.mark.parametrize("known", KNOWN.values(), ids=KNOWN)
 def test_a_well_known_connection_has_no_more_than_its_format(known: Any):
     """Else the table in the documentation would promise what no request can hold."""
     for name in NAMES:

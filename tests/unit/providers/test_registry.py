@@ -12,7 +12,6 @@ from everloop.domain.ids import ConnectionId, OrganisationId
 from everloop.errors import FailureKind, InvalidFields, ProviderFailure, UnknownProvider, Unprocessable
 from everloop.ports.providers import Provider, Providers
 from everloop.providers import made
-from everloop.providers import registry as module
 from everloop.providers.egress import Egress
 from everloop.providers.formats import FORMATS
 from everloop.providers.known import KNOWN
@@ -66,13 +65,6 @@ def test_those_that_lead_somewhere_are_there():
 def test_those_that_the_operator_has_to_place_say_so(name: str):
     with pytest.raises(Unprocessable, match=f"`{name}` is nowhere yet: the operator sets {name.upper()}_BASE_URL"):
         registry().get(name)
-
-
-def test_a_format_that_is_not_there_yet(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(module, "FORMATS", {"openai": FORMATS["openai"]})
-    with pytest.raises(Unprocessable, match="`anthropic` is not supported yet"):
-        registry().get("anthropic")
-    assert next(each for each in registry().known() if each.name == "anthropic").absent == "is not supported yet"
 
 
 @pytest.mark.parametrize("name", ["", "OpenAI", "acme", "openai "])

@@ -25,7 +25,7 @@ from everloop.imports.humanloop.prompts import deployment, left_of_prompt, proje
 from everloop.imports.humanloop.shapes import Unmappable
 
 _WHY: Final = {
-    "tool": "tools are written into the configs that use them; the organisation's own are not there yet",
+    "tool": "tools are written into the configs that use them; the organisation's own are made anew at /api/tools",
     "evaluator": "evaluators are not there yet; what people judged is kept as feedback",
     "flow": "v4 has no flows; the logs of their prompts share a session",
     "agent": "v4 has no agents",

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Final
 
+from everloop.domain.capabilities import Capabilities
 from everloop.domain.generation import GenerationRequest, PreparedCall, Sample, Secret, Usage
 from everloop.errors import ProviderFailure
 from everloop.ports.system import Clock
 from everloop.providers.anthropic import answer, error, request
 from everloop.providers.anthropic.stream import StreamedMessage
 from everloop.providers.bearer import bearer
-from everloop.providers.capabilities import Capabilities
 from everloop.providers.failures import decoded, malformed
 from everloop.providers.redaction import Redactor
 from everloop.providers.retry import AttemptFailed

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Final
 
+from everloop.domain.capabilities import without
 from everloop.domain.generation import GenerationRequest, PreparedCall, Sample, Secret, Usage
 from everloop.errors import ProviderFailure
 from everloop.ports.system import Clock
-from everloop.providers.capabilities import without
 from everloop.providers.failures import decoded, malformed
 from everloop.providers.google import answer, error, request
 from everloop.providers.google.stream import StreamedAnswer

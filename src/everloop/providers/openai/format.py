@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
+from everloop.domain.capabilities import ALL
 from everloop.domain.generation import GenerationRequest, PreparedCall, Sample, Secret, Usage
 from everloop.errors import ProviderFailure
 from everloop.ports.system import Clock
 from everloop.providers.bearer import bearer
-from everloop.providers.capabilities import ALL
 from everloop.providers.failures import decoded, malformed
 from everloop.providers.openai import answer, error, request
 from everloop.providers.openai.stream import StreamedAnswer

@@ -8,12 +8,12 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
+from everloop.domain.capabilities import without
 from everloop.domain.generation import FinishReason, GenerationRequest, PreparedCall, Sample, Secret, Usage
 from everloop.domain.policy import Timeouts
 from everloop.errors import ProviderFailure
 from everloop.ports.system import Clock
 from everloop.providers.bearer import bearer
-from everloop.providers.capabilities import without
 from everloop.providers.failures import malformed
 from everloop.providers.redaction import Redactor
 from everloop.providers.replicate import error, request

@@ -7,10 +7,11 @@ is refused. OpenAI is asked not to keep the answer (`store`): Everloop keeps it,
 from collections.abc import Mapping
 from typing import Any, Final
 
+from everloop.domain.capabilities import without
 from everloop.domain.config import ModelConfig
 from everloop.domain.generation import GenerationRequest, PreparedCall
 from everloop.errors import Unprocessable
-from everloop.providers.capabilities import check, without
+from everloop.providers.capabilities import check
 from everloop.providers.request_body import check_other, encoded, given
 from everloop.providers.responses.messages import written
 

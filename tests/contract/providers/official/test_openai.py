@@ -9,9 +9,9 @@ from typing import Any
 import openai
 import pytest
 
+from everloop.domain.capabilities import ALL
 from everloop.domain.config import Endpoint, ModelConfig
 from everloop.domain.generation import GenerationRequest, Secret, ToolCall, Usage
-from everloop.providers.capabilities import ALL
 from everloop.providers.openai.azure import AzureFormat
 from everloop.providers.openai.compatible import CompatibleFormat
 from everloop.providers.openai.format import OpenAiFormat

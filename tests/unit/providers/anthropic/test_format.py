@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
+from everloop.domain.capabilities import Capabilities
 from everloop.domain.config import ModelConfig
 from everloop.domain.generation import GenerationRequest, PreparedCall, Secret
 from everloop.errors import FailureKind, Unprocessable
 from everloop.providers.anthropic.format import AnthropicFormat
-from everloop.providers.capabilities import Capabilities, check
+from everloop.providers.capabilities import check
 from everloop.providers.formats import FORMATS
 
 WIRE = AnthropicFormat()
