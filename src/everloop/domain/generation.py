@@ -150,9 +150,10 @@ class Finish:
 
 @value
 class UsageReport:
-    """The provider's count for the whole call, every sample together."""
+    """The provider's count for the whole call, every sample together, or (before it finishes) for one of them."""
 
     usage: Usage
+    sample: int | None = None
 
 
 @value

@@ -7,8 +7,8 @@ from typing import Final
 
 from everloop.errors import EverloopError
 from everloop.services.sample import Chunk
+from everloop.services.side_by_side import AT_ONCE
 from everloop.services.streaming import SampleStreams
-from everloop.services.whole import AT_ONCE
 
 # Chunks that may wait for a slow reader; then the providers wait, too.
 _WAITING: Final = 16

@@ -60,6 +60,7 @@ class StreamedSample:
     stripped: StrippedStream = field(default_factory=StrippedStream)
     first_token_at: float | None = None
     finish: Finish | None = None
+    usage: Usage | None = None  # when it was counted alone
     recorded: bool = False
 
     @property

@@ -21,7 +21,7 @@ from everloop.domain.ids import ConfigId
 from everloop.domain.usage import credible, estimate_tokens
 from everloop.errors import EverloopError, ProviderFailure, Unavailable
 from everloop.ports.system import Clock
-from everloop.services import generate
+from everloop.services import generate, side_by_side
 from everloop.services.fallback import Asking
 from everloop.services.record import CANCELLED, GONE, Outcome, Recorder, failed
 from everloop.services.sample import Chunk, StreamedSample
@@ -85,7 +85,7 @@ class SampleStreams:
         """The events of whoever answers. A fallback is asked as long as there has not been a single one."""
         while True:
             try:
-                async with aclosing(generate.stream(self._call)) as events:
+                async with aclosing(side_by_side.stream(self._call)) as events:
                     async for event in events:
                         yield event
             except ProviderFailure as failure:
@@ -140,8 +140,12 @@ class SampleStreams:
     def _note(self, event: UsageReport | Retried) -> None:
         if isinstance(event, Retried):
             self._tries += event.times
-        elif credible(event.usage):
+        elif not credible(event.usage):
+            return
+        elif event.sample is None:
             self._measured = _plus(self._measured or Usage(0, 0), event.usage)
+        else:
+            self._samples[event.sample].usage = event.usage
 
     def _delta(self, sample: StreamedSample, text: str) -> Chunk:
         if sample.first_token_at is None:
@@ -245,7 +249,9 @@ class SampleStreams:
             sample.recorded = True
 
     def _usage(self, sample: StreamedSample) -> Usage:
-        """The provider's count when there is one sample; of several, estimates, the last one taking the rest."""
+        """The provider's count of this sample; of several together estimates, the last one taking the rest."""
+        if sample.usage is not None:
+            return sample.usage
         alone = len(self._samples) == 1
         if self._measured is None:
             usage = self._estimate(sample)
@@ -258,13 +264,16 @@ class SampleStreams:
         return usage
 
     def _estimate(self, sample: StreamedSample) -> Usage:
-        prompt = estimate_tokens(self._call.prepared.request.prompt) if sample.index == 0 else 0
+        sent = sample.index == 0 or not self._call.provider.samples_together
+        prompt = estimate_tokens(self._call.prepared.request.prompt) if sent else 0
         return Usage(prompt, estimate_tokens(sample.spoken), estimated=True)
 
     def _partial(self, sample: StreamedSample) -> str | None:
         return sample.text if sample.begun else None
 
     def _partial_usage(self, sample: StreamedSample) -> Usage | None:
+        if sample.usage is not None:
+            return sample.usage
         if self._measured is not None and len(self._samples) == 1:
             return self._measured
         return self._estimate(sample) if sample.begun else None

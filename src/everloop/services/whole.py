@@ -8,16 +8,14 @@ from typing import Any, Final
 
 from everloop.domain.value import value
 from everloop.errors import Unavailable
-from everloop.services import generate
+from everloop.services import generate, side_by_side
 from everloop.services.answer import finished, outcomes_of
 from everloop.services.fallback import Asking, Fallbacks
 from everloop.services.generate import Drawn, Generated
 from everloop.services.record import Context, Recorder, cancelled
+from everloop.services.side_by_side import AT_ONCE
 
 _log: Final = logging.getLogger(__name__)
-
-# Of the draws of one call, how many are asked for at once: the others wait.
-AT_ONCE: Final = 8
 
 
 @value
@@ -116,7 +114,8 @@ class _Course:
 
     def _ask(self) -> Coroutine[Any, Any, Generated]:
         self._asked_at = self._recorder.monotonic()
-        return generate.complete(self._call, self._drawn)
+        asked = generate.complete if self._fallbacks is None else side_by_side.complete
+        return asked(self._call, self._drawn)
 
     def _end(self, context: Context, generated: Generated) -> Coroutine[Any, Any, Part]:
         # The writer sees an append through that has begun, also when nobody waits for it any more.

@@ -11,7 +11,7 @@ from everloop.domain.generation import Finish, Generation, TextDelta, Usage, Usa
 from everloop.domain.reference import ProjectReference
 from everloop.errors import FailureKind, ProviderFailure
 from everloop.services.command import CompletionCommand
-from everloop.services.whole import AT_ONCE
+from everloop.services.side_by_side import AT_ONCE
 from tests.fake_provider import generation
 from tests.fakes import FakeHouse
 
