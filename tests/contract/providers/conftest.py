@@ -16,6 +16,8 @@ from everloop.providers.openai.format import OpenAiFormat
 from everloop.providers.retry import Retrier, RetryBudget
 from everloop.providers.vendor import VendorProvider
 from everloop.telemetry.clock import SystemClock
+from tests.contract.providers.dialects.all import DIALECTS
+from tests.contract.providers.dialects.dialect import Dialect
 from tests.unit.providers.fakes import RecordedMetrics
 from tests.upstream import Upstream
 
@@ -32,6 +34,13 @@ def server() -> Iterator[Upstream]:
 def upstream(server: Upstream) -> Upstream:
     server.reset()
     return server
+
+
+@pytest.fixture(params=DIALECTS, ids=lambda each: each.name)
+def dialect(request: pytest.FixtureRequest) -> Dialect:
+    """Each format in its turn."""
+    found: Dialect = request.param
+    return found
 
 
 @dataclass

@@ -40,12 +40,6 @@ BOTH = [Said("Hello there, größer ☂."), Said("Let me see.", CALLS, "tool_cal
 Speaking = Callable[..., Speaker]
 
 
-@pytest.fixture(params=DIALECTS, ids=lambda each: each.name)
-def dialect(request: pytest.FixtureRequest) -> Dialect:
-    found: Dialect = request.param
-    return found
-
-
 @pytest.fixture
 async def speaking(upstream: Upstream, dialect: Dialect) -> AsyncIterator[Speaking]:
     made: list[Speaker] = []

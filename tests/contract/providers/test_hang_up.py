@@ -8,7 +8,6 @@ import pytest
 
 from everloop.domain.generation import Event, Retried
 from everloop.domain.policy import Timeouts
-from tests.contract.providers.dialects.all import DIALECTS
 from tests.contract.providers.dialects.dialect import Dialect, Said
 from tests.contract.providers.dialects.speaking import KEY, Speaker, flowing
 from tests.upstream import End, Reply, Upstream, raw
@@ -16,12 +15,6 @@ from tests.upstream import End, Reply, Upstream, raw
 PATIENT = Timeouts(connect=20, first_byte=20, gap=20, total=25)
 TIMES = 5
 DEADLINE = 10.0  # generous; a second is what we promise
-
-
-@pytest.fixture(params=DIALECTS, ids=lambda each: each.name)
-def dialect(request: pytest.FixtureRequest) -> Dialect:
-    found: Dialect = request.param
-    return found
 
 
 @pytest.fixture

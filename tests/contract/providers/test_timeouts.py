@@ -11,7 +11,6 @@ import pytest
 from everloop.domain.generation import Failure
 from everloop.domain.policy import Timeouts
 from everloop.errors import FailureKind, ProviderFailure
-from tests.contract.providers.dialects.all import DIALECTS
 from tests.contract.providers.dialects.dialect import Dialect, Said
 from tests.contract.providers.dialects.speaking import KEY, Speaker, flowing
 from tests.upstream import End, Upstream, piece, raw, status
@@ -19,12 +18,6 @@ from tests.upstream import End, Upstream, piece, raw, status
 LONG = Timeouts(connect=20, first_byte=20, gap=20, total=40)
 LIMIT = 0.4
 SLACK = 0.001  # of two clocks
-
-
-@pytest.fixture(params=DIALECTS, ids=lambda each: each.name)
-def dialect(request: pytest.FixtureRequest) -> Dialect:
-    found: Dialect = request.param
-    return found
 
 
 @pytest.fixture

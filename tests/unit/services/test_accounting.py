@@ -5,26 +5,11 @@ from contextlib import aclosing
 
 import pytest
 
-from everloop.domain.config import ModelConfig
-from everloop.domain.document import Document
 from everloop.domain.generation import Failure, Finish, Retried, TextDelta, Usage, UsageReport
-from everloop.domain.reference import ProjectReference
 from everloop.errors import FailureKind, ProviderFailure
-from everloop.services.command import CompletionCommand
 from everloop.services.prices import NewPrice
 from tests.fake_provider import generation
-from tests.fakes import FakeHouse
-
-
-@pytest.fixture
-async def house():
-    house = await FakeHouse.build()
-    await house.deploy("p", ModelConfig(model="m", provider="fake", prompt_template="Say {{it}}"))
-    return house
-
-
-def command(**changes):
-    return CompletionCommand(project=ProjectReference("p"), inputs=Document({"it": "x"}, b'{"it":"x"}'), **changes)
+from tests.unit.services.calling import command
 
 
 def failure(tries=0, latency=None):

@@ -8,15 +8,13 @@ from typing import Any
 import pytest
 
 from everloop.domain.config import ModelConfig
-from everloop.domain.document import Document
 from everloop.domain.generation import Finish, Generation, TextDelta, Usage
 from everloop.domain.policy import OnDisconnect, Policy
-from everloop.domain.reference import ProjectReference
 from everloop.errors import FailureKind, ProviderFailure
-from everloop.services.command import CompletionCommand
 from everloop.services.draining import Drains
 from tests.fake_provider import generation
 from tests.fakes import FakeHouse
+from tests.unit.services.calling import command
 
 DRAIN = Policy(on_disconnect=OnDisconnect.DRAIN)
 
@@ -43,13 +41,6 @@ class Held:
 
 
 @pytest.fixture
-async def house() -> FakeHouse:
-    house = await FakeHouse.build()
-    await house.deploy("p", ModelConfig("m", "fake", prompt_template="Say {{it}}"))
-    return house
-
-
-@pytest.fixture
 def held() -> Held:
     return Held()
 
@@ -58,12 +49,6 @@ async def follow(house: FakeHouse, policy: Policy) -> None:
     (project,) = house.directory.organisation(house.scope).projects.values()
     environment = house.directory.organisation(house.scope).default_environment
     await house.policies.put(house.scope, project.project.id, environment.id, policy)
-
-
-def command(**changes: Any) -> CompletionCommand:
-    inputs = Document({"it": "x"}, b'{"it":"x"}')
-    given: dict[str, Any] = {"project": ProjectReference("p"), "inputs": inputs}
-    return CompletionCommand(**(given | changes))
 
 
 async def hung_up(calling: Coroutine[Any, Any, Any], held: Held) -> None:

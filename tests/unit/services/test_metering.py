@@ -3,7 +3,6 @@ import asyncio
 import pytest
 
 from everloop.domain.config import ModelConfig
-from everloop.domain.document import Document
 from everloop.domain.generation import Failure, Finish, TextDelta, Usage
 from everloop.domain.ids import ApiKeyId, LimitId
 from everloop.domain.limit import Limit, Measure, Period, Spent, Subject, SubjectKind
@@ -14,22 +13,11 @@ from everloop.services.command import CompletionCommand
 from everloop.services.metering import UsageMeter
 from everloop.services.prices import NewPrice
 from tests.fake_provider import generation
-from tests.fakes import FakeHouse
+from tests.unit.services.calling import command
 
 # The fakes' clock: 2023-11-14T22:13:20Z.
 MINUTE_ENDS = "2023-11-14T22:14:00Z"
 DAY_ENDS = "2023-11-15T00:00:00Z"
-
-
-@pytest.fixture
-async def house():
-    house = await FakeHouse.build()
-    await house.deploy("p", ModelConfig(model="m", provider="fake", prompt_template="Say {{it}}"))
-    return house
-
-
-def command(**changes):
-    return CompletionCommand(project=ProjectReference("p"), inputs=Document({"it": "x"}, b'{"it":"x"}'), **changes)
 
 
 def project_of(house):

@@ -5,26 +5,14 @@ from contextlib import aclosing
 import pytest
 
 from everloop.domain.config import Endpoint, ModelConfig
-from everloop.domain.document import Document
 from everloop.domain.generation import Failure, Finish, TextDelta, ToolCallDelta, Usage, UsageReport
 from everloop.domain.log import LogBody
 from everloop.domain.reference import ProjectReference
 from everloop.errors import FailureKind, ProviderFailure, Unavailable
 from everloop.services.command import Chat, CompletionCommand
-from tests.fakes import FakeHouse
+from tests.unit.services.calling import command
 
 BROKEN = ProviderFailure(FailureKind.CONNECTION, "it broke", origin="Fake")
-
-
-@pytest.fixture
-async def house():
-    house = await FakeHouse.build()
-    await house.deploy("p", ModelConfig(model="m", provider="fake", prompt_template="Say {{it}}"))
-    return house
-
-
-def command(**changes):
-    return CompletionCommand(project=ProjectReference("p"), inputs=Document({"it": "x"}, b'{"it":"x"}'), **changes)
 
 
 async def streamed(house, **changes):
