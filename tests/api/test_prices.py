@@ -47,7 +47,7 @@ def test_it_goes_before_the_published_one_and_names_may_have_slashes(running_ser
         ({"provider": ""}, ["provider"]),
         ({"provider": " "}, ["provider"]),
         ({"model": ""}, ["model"]),
-        ({"model": "x" * 501}, ["model"]),
+        ({"model": "x" * 256}, ["model"]),
         ({"model": "a\x00b"}, ["model"]),
         ({"prompt_price": -1}, ["prompt_price"]),
         ({"prompt_price": None}, ["prompt_price"]),

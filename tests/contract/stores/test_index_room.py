@@ -52,11 +52,20 @@ LONGEST: Final = {
     "reference_id": REFERENCE,
     "fingerprint": WORD,
     "provider": WORD,
+    "model": NAME,
+    # Of limits: what is limited, by its id, and words of ours.
+    "subject_id": IMPORTED,
+    "subject_kind": WORD,
+    "measure": WORD,
+    "period": WORD,
     "operation": WORD,
     "key": 255,
 }
-# Logs that are imported have no reference.
-ELSEWHERE: Final = {("ix_log_reference", "id"): OURS}
+# Logs that are imported have no reference. Providers with a price may be yet to be made, under any name.
+ELSEWHERE: Final = {
+    ("ix_log_reference", "id"): OURS,
+    ("uq_price_organisation_id_provider_model", "provider"): NAME,
+}
 # Filled on SQLite alone, whose indexes hold any text.
 OF_SQLITE: Final = frozenset({"project_logs"})
 

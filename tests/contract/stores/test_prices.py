@@ -34,6 +34,13 @@ async def test_another_price_of_the_same_model_takes_its_place(storage: Storage,
     assert await storage.prices.all(scope) == (second,)
 
 
+async def test_the_longest_names_have_room(storage: Storage, scope: Scope):
+    provider, model = ("".join(chr(first + 7 * each) for each in range(255)) for first in (0x20000, 0x21000))
+    price = a_price("price_1", model, 1.0, provider)
+    assert await storage.prices.put(scope, price) == price
+    assert await seen(storage, scope) == {(provider, model): price}
+
+
 async def test_deleting(storage: Storage, scope: Scope, other: Scope):
     for each in (scope, other):
         await storage.prices.put(each, a_price())

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from everloop.api.documentation import ERRORS, KEY, body, path
-from everloop.api.fields import Answer, Name, NoBoolean, Reference, Request, moment
+from everloop.api.fields import Answer, Name, NoBoolean, Request, moment
 from everloop.api.services import Caller, Use
 from everloop.api.strict_json import StrictRoute
 from everloop.domain.price import Price
@@ -20,7 +20,6 @@ Dollars = Annotated[
     Field(ge=0, le=1_000_000, allow_inf_nan=False, description="US dollars for a million tokens."),
     NoBoolean,
 ]
-Model = Annotated[Reference, Field(min_length=1, description="The model's name, as in a config's `model`.")]
 _EXAMPLE: Final = {"provider": "openai", "model": "gpt-4o", "prompt_price": 2.25, "output_price": 9}
 
 
@@ -28,7 +27,7 @@ class PriceBody(Request):
     """What a model of a provider costs."""
 
     provider: Annotated[Name, Field(description="The provider's name, as in a config's `provider`.")]
-    model: Model
+    model: Annotated[Name, Field(description="The model's name, as in a config's `model`.")]
     prompt_price: Dollars
     output_price: Dollars
 
