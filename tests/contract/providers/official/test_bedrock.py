@@ -54,9 +54,11 @@ def made(upstream: Upstream, monkeypatch: pytest.MonkeyPatch, token: str | None 
     )
 
 
-@pytest.fixture
-def client(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    client = made(upstream, monkeypatch)
+@pytest.fixture(scope="module")
+def client(server: Upstream) -> Iterator[Any]:
+    """One for all tests: to make one it reads megabytes of JSON."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        client = made(server, monkeypatch)
     yield client
     client.close()
 
