@@ -13,25 +13,6 @@ from everloop.providers.redaction import Redactor
 _REASONS = {"tool_calls": FinishReason.TOOL_CALL, "function_call": FinishReason.TOOL_CALL}
 
 
-class TokenDetails(msgspec.Struct):
-    """`completion_tokens_details`."""
-
-    reasoning_tokens: int | None = None
-
-
-class TokenCount(msgspec.Struct):
-    """`usage`."""
-
-    prompt_tokens: int
-    completion_tokens: int = 0
-    completion_tokens_details: TokenDetails | None = None
-
-    def usage(self) -> Usage:
-        """The count in our words."""
-        details = self.completion_tokens_details
-        return Usage(self.prompt_tokens, self.completion_tokens, details.reasoning_tokens if details else None)
-
-
 class _Message(msgspec.Struct):
     content: str | None = None
     tool_calls: list[Call] | None = None
@@ -47,7 +28,22 @@ class _Choice(msgspec.Struct):
 
 class _Body(msgspec.Struct):
     choices: list[_Choice]
-    usage: TokenCount | None = None
+    usage: Any = None
+
+
+def counted(usage: Any) -> Usage | None:  # noqa: ANN401 - any JSON value
+    """`usage` in our words, or None: of the many servers of this format some leave numbers out, or send null.
+
+    An answer is worth more than its count, which is then estimated.
+    """
+    if not isinstance(usage, dict):
+        return None
+    prompt, output = usage.get("prompt_tokens"), usage.get("completion_tokens", 0)
+    if type(prompt) is not int or type(output) is not int:
+        return None
+    details = usage.get("completion_tokens_details")
+    thought = details.get("reasoning_tokens") if isinstance(details, dict) else None
+    return Usage(prompt, output, thought if type(thought) is int else None)
 
 
 def finish_reason(vendor: str | None) -> str | None:
@@ -62,7 +58,7 @@ def read(body: bytes, origin: str, asked: int, redactor: Redactor) -> tuple[tupl
         raise from_object(origin, value)
     answer = _convert(value, origin)
     samples = [_sample(choice, place, origin, redactor) for place, choice in enumerate(answer.choices)]
-    usage = answer.usage.usage() if answer.usage is not None else None
+    usage = counted(answer.usage)
     if len(samples) == 1 and samples[0].index == 0:
         return (samples[0],), usage
     samples.sort(key=lambda sample: sample.index)

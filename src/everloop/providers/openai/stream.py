@@ -5,10 +5,10 @@ from typing import Any, Final
 import msgspec
 
 from everloop.domain.depth import may_be_too_deep
-from everloop.domain.generation import Event, Failure, Finish, TextDelta, UsageReport
+from everloop.domain.generation import Event, Failure, Finish, TextDelta, Usage, UsageReport
 from everloop.errors import FailureKind, ProviderFailure
 from everloop.providers.failures import decoded, malformed
-from everloop.providers.openai.answer import TokenCount, finish_reason
+from everloop.providers.openai.answer import counted, finish_reason
 from everloop.providers.openai.assembly import ChoiceAssembly
 from everloop.providers.openai.calls import StreamedCalls
 from everloop.providers.openai.error import from_object
@@ -26,7 +26,7 @@ class _Choice(msgspec.Struct):
 
 class _Chunk(msgspec.Struct):
     choices: list[_Choice] = []
-    usage: TokenCount | None = None
+    usage: Any = None
     error: Any = None
     id: Any = None
     created: Any = None
@@ -73,7 +73,7 @@ class StreamedAnswer:
         self._chat = chat
         self._open: dict[int, _OpenSample] = {}
         self._finished: set[int] = set()
-        self._usage: TokenCount | None = None
+        self._usage: Usage | None = None
         self._envelope: dict[str, Any] | None = None
         self.over = False
         self.spoken = False
@@ -120,7 +120,7 @@ class StreamedAnswer:
             known = ((name, getattr(chunk, name)) for name in _ENVELOPE)
             self._envelope = {name: value for name, value in known if value is not None}
         if chunk.usage is not None:
-            self._usage = chunk.usage
+            self._usage = counted(chunk.usage) or self._usage
         events: list[Event] = []
         for choice in chunk.choices:
             if not 0 <= choice.index < self._asked:
@@ -165,8 +165,8 @@ class StreamedAnswer:
 
     def _counted(self) -> list[Event]:
         """The usage, once: it comes after the choices, or with the last of them."""
-        count, self._usage = self._usage, None
-        return [UsageReport(count.usage())] if count is not None else []
+        usage, self._usage = self._usage, None
+        return [UsageReport(usage)] if usage is not None else []
 
     def _close(self, *, unseen: bool) -> list[Event]:
         """The end. Samples that began and did not finish have failed; with `unseen` those that never began as well."""

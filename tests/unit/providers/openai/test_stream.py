@@ -136,6 +136,15 @@ def test_usage_may_come_with_the_last_choice_or_with_every_chunk():
     assert told.say(DONE).heard[2:] == [("usage", Usage(3, 2))]
 
 
+@pytest.mark.parametrize("none", [{}, {"total_tokens": 1}, {"prompt_tokens": None, "completion_tokens": None}, [], "?"])
+def test_a_usage_that_is_no_count_spoils_nothing(none: Any):
+    count = {"prompt_tokens": 3, "completion_tokens": 1}
+    told = Conversation().say(chat(0, "a", usage=none), chat(0, None, "stop", usage=none), DONE).end()
+    assert told.heard == [(0, "a"), (0, "stop", "a")]
+    told = Conversation().say(chat(0, "a", usage=count), chat(0, None, "stop", usage=none), DONE).end()
+    assert told.heard == [(0, "a"), (0, "stop", "a"), ("usage", Usage(3, 1))]
+
+
 def test_usage_is_reported_once():
     told = Conversation().say(chat(0, "a", "stop"), usage(1, 1), DONE).end()
     assert told.heard == [(0, "a"), (0, "stop", "a"), ("usage", Usage(1, 1))]
