@@ -128,7 +128,7 @@ class ConnectionService:
             told = ", ".join(repr(each) for each in users[:_MOST_NAMES])
             more = len(users) - _MOST_NAMES
             raise Conflict(
-                f"Connection {name!r} is needed by what is live, or by an experiment, in {told}"
+                f"Connection {name!r} is needed by what is live, by its fallbacks, or by an experiment, in {told}"
                 f"{f' and {more} more' if more > 0 else ''}: let other configs answer there first."
             )
         await self._connections.delete(scope, name)

@@ -100,13 +100,11 @@ class ProviderKeyService:
         own = view.connections.get(provider)
         key_of_operator = None if own is not None else self._providers.operator_key(provider)
         if key_of_operator is None and self._providers.get(provider, view.connections).needs_key:
-            operators = (
-                f", or set {self._providers.environment_variable(provider)} in the server's environment"
-                if own is None
-                else ""
-            )
-            raise BadRequest(
-                f"There is no key for provider {provider!r}. Send one with the call (`provider_api_keys`), keep one for"
-                f" the organisation (`/api/provider-keys`){operators}."
-            )
+            ways = [
+                "Send one with the call (`provider_api_keys`)",
+                "keep one for the organisation (`/api/provider-keys`)",
+            ]
+            if own is None:
+                ways.append(f"set {self._providers.environment_variable(provider)} in the server's environment")
+            raise BadRequest(f"There is no key for provider {provider!r}. {', '.join(ways[:-1])}, or {ways[-1]}.")
         return key_of_operator

@@ -8,6 +8,7 @@ from everloop.domain.capabilities import ALL, without
 from everloop.domain.config import ModelConfig
 from everloop.domain.connection import ConnectionChange, KnownConnection, OwnConnection
 from everloop.domain.document import EMPTY_OBJECT
+from everloop.domain.policy import Policy
 from everloop.domain.reference import ProjectReference
 from everloop.errors import BadRequest, Conflict, InvalidFields, NotFound, UnknownProvider, Unprocessable
 from everloop.services.command import CompletionCommand
@@ -152,6 +153,18 @@ async def test_one_that_answers_calls_stays(house):
     with pytest.raises(Conflict, match="'p'"):
         await house.connections.delete(house.scope, "mine")
     assert key_for(house) == "sk-1"
+
+
+async def test_one_that_is_a_fallback_stays(house):
+    await house.connections.create(house.scope, NEW, None)
+    live = await house.deploy("p", ModelConfig(model="m", provider="fake", prompt_template="Hi"))
+    fallback = await house.deploy("p", ModelConfig(model="m", provider="mine", prompt_template="Hi"))
+    place = house.directory.organisation(house.scope).default_environment.id
+    await house.policies.put(house.scope, live.project_id, place, Policy(fallbacks=(fallback.id,)))
+    with pytest.raises(Conflict, match="what is live, by its fallbacks, or by an experiment, in 'p'"):
+        await house.connections.delete(house.scope, "mine")
+    await house.policies.put(house.scope, live.project_id, place, Policy())
+    await house.connections.delete(house.scope, "mine")
 
 
 async def test_a_deleted_one_takes_its_key_along(house):
