@@ -29,8 +29,10 @@ class _Attendance:
         self._watching = asyncio.create_task(self._watch())
 
     def end(self) -> None:
-        if self._watching is not None:
-            self._watching.cancel()
+        # Let go of: a task that was broken off leads to this by its traceback, and such rings stay for long.
+        watching, self._watching = self._watching, None
+        if watching is not None:
+            watching.cancel()
 
     async def _watch(self) -> None:
         await self._exchange.disconnected()
