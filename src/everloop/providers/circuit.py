@@ -23,8 +23,10 @@ _WHILE_PROBING: Final = 1.0
 class CircuitPolicy:
     """Opens when `row` tries in a row have failed, and with them `share` of all tries in a window of `window` seconds.
 
-    A window begins with its first failure. The pause is `pause` seconds, or what the server asked for if that is
-    more, and twice as long after each probe that failed; never more than `longest`.
+    One of the row must have begun after the first of it had failed: calls, or samples of one call, that met the same
+    bad moment together are tried again first. A window begins with its first failure. The pause is `pause` seconds, or
+    what the server asked for if that is more, and twice as long after each probe that failed; never more than
+    `longest`.
     """
 
     row: int = 5
@@ -42,6 +44,8 @@ class Circuit:
         self._clock = clock
         self._policy = policy or CircuitPolicy()
         self._row = self._failures = self._successes = 0
+        self._rows = 0
+        self._lasting = False
         self._since = 0.0
         self._pause = self._policy.pause
         self._until: float | None = None
@@ -67,34 +71,44 @@ class Circuit:
 
     # For turns.
 
+    @property
+    def rows(self) -> int:
+        """How many rows of failures have begun."""
+        return self._rows
+
     def succeeded(self, *, probe: bool) -> None:
         """A try was answered."""
         if probe:
             self._until, self._pause = None, self._policy.pause
             self._row = self._failures = self._successes = 0
+            self._lasting = False
         elif self._until is None:
             self._row = 0
+            self._lasting = False
             self._successes += 1
 
-    def failed(self, failure: ProviderFailure, *, probe: bool) -> None:
-        """A try met a server in trouble."""
+    def failed(self, failure: ProviderFailure, *, probe: bool, rows: int) -> None:
+        """A try met a server in trouble; `rows` is what `rows` was when it began."""
         if probe:
             self._pause = min(2 * self._pause, self._policy.longest)
             self._open(failure)
         elif self._until is None:
-            self._count(failure)
+            self._count(failure, rows)
 
     def probed(self) -> None:
         """The probe is back, whatever it found; the next one may go."""
         self._probing = False
 
-    def _count(self, failure: ProviderFailure) -> None:
+    def _count(self, failure: ProviderFailure, rows: int) -> None:
         now, policy = self._clock.monotonic(), self._policy
         if not self._failures or now - self._since > policy.window:
             self._since, self._failures, self._successes = now, 0, 0
         self._failures += 1
+        self._lasting = self._lasting or (self._row > 0 and rows == self._rows)
+        self._rows += not self._row
         self._row += 1
-        if self._row >= policy.row and self._failures >= policy.share * (self._failures + self._successes):
+        many = self._row >= policy.row and self._failures >= policy.share * (self._failures + self._successes)
+        if many and self._lasting:
             self._open(failure)
 
     def _open(self, failure: ProviderFailure) -> None:
@@ -113,12 +127,13 @@ class Circuit:
 class Turn:
     """One call that was let pass, with its retries; a context manager around it."""
 
-    __slots__ = ("_circuit", "_patient", "_probe", "_told")
+    __slots__ = ("_circuit", "_patient", "_probe", "_rows", "_told")
 
     def __init__(self, circuit: Circuit, *, patient: bool, probe: bool) -> None:
         self._circuit = circuit
         self._patient = patient
         self._probe = probe
+        self._rows = circuit.rows
         self._told = False
 
     @property
@@ -138,7 +153,8 @@ class Turn:
         if failure.kind not in _TROUBLE:
             self.answered()
         elif self._patient or failure.kind is not FailureKind.TIMEOUT:
-            self._circuit.failed(failure, probe=self._probe)
+            self._circuit.failed(failure, probe=self._probe, rows=self._rows)
+            self._rows = self._circuit.rows
             self._judged()
 
     def _judged(self) -> None:

@@ -60,6 +60,28 @@ def test_five_failures_in_a_row_open_it(circuit: Circuit, clock: StillClock, kin
     )
 
 
+def test_calls_that_meet_one_bad_moment_together_are_tried_again(circuit: Circuit):
+    """Eight samples of one call, say: a server that is well a moment later is not left alone."""
+    turns = [circuit.turn() for _ in range(8)]
+    for each in turns:
+        each.failed(failure())
+    assert not circuit.is_open
+    assert all(each.may_retry for each in turns)
+    turns[0].failed(failure())
+    assert circuit.is_open
+
+
+def test_those_that_met_it_together_and_others_later_open_it(circuit: Circuit):
+    for each in [circuit.turn() for _ in range(4)]:
+        each.failed(failure())
+    succeed(circuit)
+    for each in [circuit.turn() for _ in range(4)]:
+        each.failed(failure())
+    assert not circuit.is_open
+    fail(circuit)
+    assert circuit.is_open
+
+
 @pytest.mark.parametrize("kind", OTHERS)
 def test_what_one_caller_is_guilty_of_does_not_open_it(circuit: Circuit, kind: FailureKind):
     """A bad key, a bad request, a rate limit: they are somebody's own, and the server answers."""
@@ -169,9 +191,10 @@ def test_a_server_that_asks_for_more_gets_it(circuit: Circuit, clock: StillClock
         for _ in range(5):
             turn.failed(failure(FailureKind.OVERLOADED, after=30))
     assert refusal(circuit).retry_after == 30
-    other = Circuit("OpenAI", clock, CircuitPolicy(row=1))
+    other = Circuit("OpenAI", clock, CircuitPolicy(row=2))
     with other.turn() as turn:
-        turn.failed(failure(FailureKind.OVERLOADED, after=1e9))
+        for _ in range(2):
+            turn.failed(failure(FailureKind.OVERLOADED, after=1e9))
     assert refusal(other).retry_after == 60
 
 
