@@ -28,7 +28,7 @@ def test_an_output_that_comes_later(running_server, kept):
     assert (answer["output"], answer["duration"], answer["error"], answer["inputs"]) == (" done ", 1.5, None, {"a": 1})
     assert read(running_server, log_id) == answer
     failed = running_server.patch(f"/v4/logs/{log_id}", {"error": "no", "output": None, "inputs": {}}).expect(200)
-    assert failed == {**answer, "error": "no", "updated_at": failed["updated_at"]}
+    assert failed == {**answer, "error": "no", "error_kind": "reported", "updated_at": failed["updated_at"]}
 
 
 def test_the_newest_log_of_a_reference_is_changed(running_server, kept, project_name):

@@ -234,10 +234,12 @@ def test_a_database_from_before_has_its_sums_already(tmp_path: Path):
         config.attributes["connection"] = upgrading
         command.upgrade(config, "0002")
     with closing(sqlite3.connect(file)) as connection:
-        # Today's writer fills a column that came later.
+        # Today's writer fills columns that came later.
         connection.execute("ALTER TABLE log_body ADD COLUMN attempts TEXT")
+        connection.execute("ALTER TABLE log ADD COLUMN arm_id TEXT")
         keep(file, an_exposed_log("data_1"), an_exposed_log("data_2"))
         connection.execute("ALTER TABLE log_body DROP COLUMN attempts")
+        connection.execute("ALTER TABLE log DROP COLUMN arm_id")
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.executescript(
             "INSERT INTO trial (organisation_id, id, experiment_id, environment_id, config_id, created_at)"
