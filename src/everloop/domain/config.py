@@ -22,8 +22,14 @@ class Endpoint(StrEnum):
     CHAT = "chat"
 
 
+class _Referable:
+    """What others may refer to without keeping it."""
+
+    __slots__ = ("__weakref__",)
+
+
 @value
-class ModelConfig:
+class ModelConfig(_Referable):
     """The functional fields, with v4's defaults filled in. Two equal ones are the same version of a project.
 
     `chat_template` is a tuple of v4 messages and `tools` one of v4 tools, each as plain JSON objects. `max_tokens` of

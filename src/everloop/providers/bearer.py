@@ -1,18 +1,14 @@
 """Keys in headers."""
 
 import re
-from functools import lru_cache
 from typing import Final
 
 from everloop.domain.generation import Secret
 from everloop.errors import FailureKind, ProviderFailure
 
-# Keys in use.
-_REMEMBERED: Final = 256
 _SENDABLE_KEY: Final = re.compile(r"[\x21-\x7e]+")
 
 
-@lru_cache(_REMEMBERED)
 def require_sendable(key: Secret | None, origin: str) -> None:
     """Raises ProviderFailure for a key that no header's value can hold."""
     if key is not None and _SENDABLE_KEY.fullmatch(key.value) is None:

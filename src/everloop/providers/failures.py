@@ -42,6 +42,11 @@ def malformed(origin: str, message: str, status: int | None = 200) -> ProviderFa
     return ProviderFailure(FailureKind.MALFORMED, f"{origin} {message}", origin=origin, upstream_code=status)
 
 
+def unstreamed(origin: str) -> ProviderFailure:
+    """A plain answer came where a stream was asked for, and says nothing of why."""
+    return malformed(origin, "was asked for a stream and sent something else.")
+
+
 def from_status(
     origin: str, status: int, headers: Mapping[str, str], message: str | None, clock: Clock, *, final: bool = False
 ) -> AttemptFailed:

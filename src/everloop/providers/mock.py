@@ -17,7 +17,7 @@ A configuration scripts it through its `other`:
             "arguments": {"a": 1}      an object, or a text for arguments that are no JSON
         }],
         "fault": {
-            "kind": "rate_limit",      what fails; see `mock_fault.FaultKind`
+            "kind": "rate_limit",      what fails; see `mock_fault.KINDS`
             "status": 418,             or the status that the provider refuses with, 300 to 599
             "after_chunks": 3,         how many words come before it; without it the call fails before any comes
             "retry_after": 2.5,        the seconds that the provider asks to wait

@@ -1,7 +1,6 @@
 """Faults that the mock provider plays: what an application sees when a vendor, or the way to it, fails."""
 
 from collections import OrderedDict
-from enum import StrEnum
 from typing import Annotated, Final
 
 import msgspec
@@ -14,35 +13,17 @@ _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 _MOST_NAMES: Final = 10_000
 
 
-class FaultKind(StrEnum):
-    """The words of `errors.FailureKind`, and what happens on the way."""
-
-    BAD_REQUEST = "bad_request"
-    AUTHENTICATION = "authentication"
-    PERMISSION = "permission"
-    NOT_FOUND = "not_found"
-    TOO_LARGE = "too_large"
-    UNPROCESSABLE = "unprocessable"
-    RATE_LIMIT = "rate_limit"
-    OVERLOADED = "overloaded"
-    SERVER_ERROR = "server_error"
-    TIMEOUT = "timeout"
-    CONNECTION = "connection"
-    MALFORMED = "malformed"
-    REFUSED = "refused"
-    RESET = "reset"
-    END = "end"
-    BROKEN_CHUNK = "broken_chunk"
-    STALL = "stall"
-
-
+# What happens on the way, beside the words of `errors.FailureKind`: what it is, and how it is told.
 _ON_THE_WAY: Final = {
-    FaultKind.REFUSED: (FailureKind.CONNECTION, "the connection was refused"),
-    FaultKind.RESET: (FailureKind.CONNECTION, "the connection was reset"),
-    FaultKind.END: (FailureKind.CONNECTION, "the answer ended before its end"),
-    FaultKind.BROKEN_CHUNK: (FailureKind.MALFORMED, "a chunk of the answer could not be read"),
-    FaultKind.STALL: (FailureKind.TIMEOUT, "nothing came any more"),
+    "refused": (FailureKind.CONNECTION, "the connection was refused"),
+    "reset": (FailureKind.CONNECTION, "the connection was reset"),
+    "end": (FailureKind.CONNECTION, "the answer ended before its end"),
+    "broken_chunk": (FailureKind.MALFORMED, "a chunk of the answer could not be read"),
+    "stall": (FailureKind.TIMEOUT, "nothing came any more"),
 }
+KINDS: Final = (*(each.value for each in FailureKind), *_ON_THE_WAY)
+REFUSED: Final = "refused"
+STALL: Final = "stall"
 # The status that a vendor would have answered with, so that an application sees what it would see in earnest.
 _STATUSES: Final = {
     FailureKind.BAD_REQUEST: 400,
@@ -62,10 +43,11 @@ _UNANSWERED: Final = frozenset({FailureKind.TIMEOUT, FailureKind.CONNECTION})
 class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A failure to play: of one sample or (without `sample`) of the whole call, at once or after so many chunks.
 
-    Either `kind` or `status` says which. With `first` only so many tries fail, counted under the `name`.
+    Either `kind`, one of `KINDS`, or `status` says which. With `first` only so many tries fail, counted under the
+    `name`.
     """
 
-    kind: FaultKind | None = None
+    kind: str | None = None
     status: Annotated[int, msgspec.Meta(ge=300, le=599)] | None = None
     after_chunks: _Count | None = None
     retry_after: Annotated[float, msgspec.Meta(ge=0)] | None = None
@@ -75,11 +57,13 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Raises ValueError, which msgspec tells of as it does of its own."""
+        if self.kind is not None and self.kind not in KINDS:
+            raise ValueError(f"the `kind` of a fault is one of {', '.join(KINDS)}")
         if (self.kind is None) == (self.status is None):
             raise ValueError("a fault has either a `kind` or a `status`")
         if (self.first is None) != (self.name is None):
             raise ValueError("`first` and `name` belong together")
-        if self.kind is FaultKind.REFUSED and self.after_chunks is not None:
+        if self.kind == REFUSED and self.after_chunks is not None:
             raise ValueError("a refused connection has no `after_chunks`")
 
     @property
@@ -112,7 +96,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             status = self.status or 0
             return kind_of(status), f"status {status}"
         found = _ON_THE_WAY.get(self.kind)
-        return (FailureKind(self.kind.value), self.kind.value) if found is None else found
+        return (FailureKind(self.kind), self.kind) if found is None else found
 
 
 class Counts:

@@ -18,7 +18,7 @@ from everloop.domain.value import value
 from everloop.errors import FailureKind, ProviderFailure
 from everloop.providers import mock_answer
 from everloop.providers.mock_answer import MockSample
-from everloop.providers.mock_fault import Fault, FaultKind
+from everloop.providers.mock_fault import STALL, Fault
 from everloop.providers.mock_script import Script
 
 ORIGIN: Final = "Mock"
@@ -94,7 +94,7 @@ def _broken_off(steps: Sequence[Step], fault: Fault, sample: int | None) -> list
     chunks = fault.after_chunks or 0
     words = [place for place, step in enumerate(steps) if isinstance(step.event, TextDelta | ToolCallDelta)]
     place = words[chunks] if chunks < len(words) else len(steps) - 1
-    due = _NEVER if fault.kind is FaultKind.STALL else steps[place].due
+    due = _NEVER if fault.kind == STALL else steps[place].due
     return [*steps[:place], Step(due, Failure(sample, fault.failure(ORIGIN)), fault.retried)]
 
 

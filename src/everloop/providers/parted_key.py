@@ -1,17 +1,13 @@
 """Keys of several parts, as AWS has them (`ID:SECRET:TOKEN`): whoever sees one part has seen too much as well."""
 
-from functools import lru_cache
 from typing import Final
 
 from everloop.domain.generation import Secret
 from everloop.providers.redaction import REDACTED, SHORTEST, Redactor, forms
 
 PARTING: Final = ":"
-# Keys in use; what takes one out keeps nothing but the key.
-_REMEMBERED: Final = 256
 
 
-@lru_cache(_REMEMBERED)
 def redactor_of(key: Secret | None) -> Redactor:
     """What takes the key out, and each of its parts if it has any."""
     if key is None or PARTING not in key.value:

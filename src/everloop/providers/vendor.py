@@ -35,6 +35,7 @@ from everloop.providers.wire import AnswerReader, JobFormat, WireFormat
 
 # Formats that put the model into the path have one for each model that is called.
 _REMEMBERED: Final = 1_000
+_SHORT: Final = 500
 
 # One try of a call: what it takes, the seconds that are left, and what comes of it.
 _Completing = Callable[
@@ -67,6 +68,7 @@ class VendorProvider:
         self._base = connection.base_url.rstrip("/")
         self._facts = common(wire.capabilities, connection.facts)
         self._targets: dict[str, Target] = {}
+        self._operators: Redactor | None = None
         jobs = Jobs(connection, wire, client, retrier, clock) if isinstance(wire, JobFormat) else None
         self._completing: _Completing = self._plain if jobs is None else jobs.plain
         self._opening: _Opening = self._open if jobs is None else jobs.open
@@ -96,8 +98,7 @@ class VendorProvider:
 
     async def complete(self, call: PreparedCall, key: Secret | None) -> Generation:
         """The whole answer; `latency` counts from the first try. Raises `errors.ProviderFailure`."""
-        require_sendable(key, self.origin)
-        redactor = redactor_of(key)
+        redactor = self._redactor(key)
         with self._turn(call) as turn, Measured(self._connection.provider, self._clock, self._metrics) as measured:
             attempt = partial(self._completing, call, key, redactor)
             (samples, usage, body), tries = await self._retrier.run(attempt, self._total(call), turn)
@@ -106,8 +107,7 @@ class VendorProvider:
 
     async def stream(self, call: PreparedCall, key: Secret | None) -> AsyncGenerator[Event, None]:
         """The answer as it comes. Raises `errors.ProviderFailure` before the first event, yields Failure after it."""
-        require_sendable(key, self.origin)
-        redactor = redactor_of(key)
+        redactor = self._redactor(key)
         answer = self._wire.follow(call, self.origin, redactor)
         with self._turn(call) as turn, Measured(self._connection.provider, self._clock, self._metrics) as measured:
             attempt = partial(self._opening, call, key, redactor)
@@ -133,6 +133,19 @@ class VendorProvider:
             finally:
                 incoming.close()
 
+    def _redactor(self, key: Secret | None) -> Redactor:
+        """What takes the key out. Raises ProviderFailure for one that cannot be sent.
+
+        That of the operator's key is made once; other keys are kept for no longer than their call.
+        """
+        if key is None or key is not self._connection.key:
+            require_sendable(key, self.origin)
+            return redactor_of(key)
+        if self._operators is None:
+            require_sendable(key, self.origin)
+            self._operators = redactor_of(key)
+        return self._operators
+
     def _turn(self, call: PreparedCall) -> Turn:
         """Raises `errors.ProviderFailure` when the server is known to be down."""
         asked, usual = call.request.timeouts, self._client.timeouts
@@ -144,9 +157,11 @@ class VendorProvider:
     def _target(self, path: str) -> Target:
         target = self._targets.get(path)
         if target is None:
+            target = Target.of(self._base + path, listed=self._connection.listed)
             if len(self._targets) >= _REMEMBERED:
                 self._targets.clear()
-            target = self._targets[path] = Target.of(self._base + path, listed=self._connection.listed)
+            if len(path) <= _SHORT:
+                self._targets[path] = target
         return target
 
     async def _plain(

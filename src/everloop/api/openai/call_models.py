@@ -1,5 +1,6 @@
 """What chat completions and completions take alike, in OpenAI's words and in ours."""
 
+from abc import ABC, abstractmethod
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field
@@ -29,7 +30,7 @@ class StreamOptions(Request):
     include_usage: bool | None = Field(None, description="true: one more chunk in the end has the call's `usage`.")
 
 
-class CallRequest(Request):
+class CallRequest(Request, ABC):
     """What every call takes. Parameters that the deployed config decides are ignored, and named in a header."""
 
     model: Annotated[str, Field(min_length=1, max_length=_LONGEST_NAME, pattern=r"^[^\x00]*$")] = Field(
@@ -89,9 +90,9 @@ class CallRequest(Request):
         return self.stream_options is not None and self.stream_options.include_usage is True
 
     @property
+    @abstractmethod
     def wants_logprobs(self) -> bool:
         """Whether answers have log probabilities."""
-        raise NotImplementedError
 
     @property
     def brings_tools(self) -> bool:
@@ -102,6 +103,6 @@ class CallRequest(Request):
         """The values for the variables of the template."""
         return document(self.metadata if self.inputs is None else self.inputs) or EMPTY_OBJECT
 
+    @abstractmethod
     def wishes(self) -> Wishes:
         """What only a completion, or only a chat, can ask for."""
-        raise NotImplementedError

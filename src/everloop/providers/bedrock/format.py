@@ -11,7 +11,7 @@ from everloop.providers.bearer import bearer
 from everloop.providers.bedrock import answer, error, request, signing
 from everloop.providers.bedrock.frames import FrameReader
 from everloop.providers.bedrock.stream import StreamedAnswer
-from everloop.providers.failures import malformed
+from everloop.providers.failures import unstreamed
 from everloop.providers.redaction import Redactor
 from everloop.providers.retry import AttemptFailed
 
@@ -58,4 +58,4 @@ class BedrockFormat:
 
     def unstreamed(self, origin: str, body: bytes) -> ProviderFailure:  # noqa: ARG002 - Bedrock says nothing else there
         """What a plain answer stands for, where a stream was asked for."""
-        return malformed(origin, "was asked for a stream and sent something else.")
+        return unstreamed(origin)

@@ -1,23 +1,21 @@
 """The wire format of Cohere's chat as a whole."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from everloop.domain.capabilities import without
-from everloop.domain.generation import GenerationRequest, PreparedCall, Sample, Secret, Usage
+from everloop.domain.generation import GenerationRequest, PreparedCall
 from everloop.errors import ProviderFailure
 from everloop.ports.system import Clock
-from everloop.providers.bearer import bearer
 from everloop.providers.cohere import answer, error, request
 from everloop.providers.cohere.stream import StreamedAnswer
-from everloop.providers.failures import decoded, malformed
 from everloop.providers.redaction import Redactor
 from everloop.providers.retry import AttemptFailed
-from everloop.providers.sse_reader import SseReader
+from everloop.providers.sse_format import Answered, SseFormat
 
 
-class CohereFormat:
-    """A `wire.WireFormat`; it knows nothing of servers and may be shared between them."""
+class CohereFormat(SseFormat):
+    """A `wire.WireFormat`."""
 
     capabilities: Final = without("completions", "samples", "suffix", "reasoning_tokens")
 
@@ -25,30 +23,18 @@ class CohereFormat:
         """The request in the format's words. Raises `errors.Unprocessable`."""
         return request.prepare(request_)
 
-    def headers(self, url: str, call: PreparedCall, key: Secret | None) -> Mapping[str, str]:  # noqa: ARG002 - the protocol's
-        """A bearer token."""
-        return bearer(key)
-
-    def read(
-        self,
-        call: PreparedCall,  # noqa: ARG002 - the protocol's
-        body: bytes,
-        origin: str,
-        redactor: Redactor,
-    ) -> tuple[tuple[Sample, ...], Usage | None]:
-        """A plain answer. Raises ProviderFailure."""
+    def answered(self, body: bytes, origin: str, redactor: Redactor) -> Answered:
+        """The sample of a plain answer. Raises ProviderFailure."""
         return answer.read(body, origin, redactor)
 
-    def follow(self, call: PreparedCall, origin: str, redactor: Redactor) -> SseReader:  # noqa: ARG002 - the protocol's
-        """What reads a streamed answer."""
-        return SseReader(StreamedAnswer(origin, redactor), origin)
+    def follower(self, origin: str, redactor: Redactor) -> StreamedAnswer:
+        """What reads the events of a stream."""
+        return StreamedAnswer(origin, redactor)
 
     def refused(self, origin: str, status: int, headers: Mapping[str, str], body: bytes, clock: Clock) -> AttemptFailed:
         """What another status than 2xx stands for."""
         return error.from_status(origin, status, headers, body, clock)
 
-    def unstreamed(self, origin: str, body: bytes) -> ProviderFailure:
-        """What a plain answer stands for, where a stream was asked for."""
-        return error.inside(origin, decoded(body)) or malformed(
-            origin, "was asked for a stream and sent something else."
-        )
+    def inside(self, origin: str, value: Any) -> ProviderFailure | None:  # noqa: ANN401 - any JSON value
+        """The error where an answer should be."""
+        return error.inside(origin, value)

@@ -6,11 +6,7 @@ A model name may carry a gateway's path (`openai/o3-mini`) or a fine-tune's mark
 
 import re
 from enum import StrEnum
-from functools import lru_cache
 from typing import Final
-
-# Names of models whose facts are remembered: a call asks for several.
-_REMEMBERED: Final = 1024
 
 
 class Api(StrEnum):
@@ -47,7 +43,6 @@ _RESPONSES_MODEL: Final = re.compile(
 )
 
 
-@lru_cache(_REMEMBERED)
 def api_of(model: str) -> Api:
     """The endpoint that a model is called on."""
     if _RESPONSES_MODEL.match(model):
@@ -55,13 +50,11 @@ def api_of(model: str) -> Api:
     return Api.COMPLETIONS if _COMPLETION_MODEL.match(_base(model)) else Api.CHAT
 
 
-@lru_cache(_REMEMBERED)
 def reasons(model: str) -> bool:
     """Whether a model refuses the sampling parameters."""
     return _REASONING_MODEL.match(_base(model)) is not None
 
 
-@lru_cache(_REMEMBERED)
 def token_limit_field(model: str) -> str:
     """The parameter that limits a model's output on the chat endpoint."""
     return "max_completion_tokens" if _NEW_TOKEN_LIMIT.match(_base(model)) else "max_tokens"

@@ -8,7 +8,7 @@ from everloop.domain.generation import GenerationRequest, PreparedCall, Sample, 
 from everloop.errors import ProviderFailure
 from everloop.ports.system import Clock
 from everloop.providers.bearer import bearer
-from everloop.providers.failures import decoded, malformed
+from everloop.providers.failures import decoded, unstreamed
 from everloop.providers.openai import answer, error, request
 from everloop.providers.openai.stream import StreamedAnswer
 from everloop.providers.redaction import Redactor
@@ -57,4 +57,4 @@ class OpenAiFormat:
         value = decoded(body)
         if isinstance(value, dict) and value.get("error"):
             return error.from_object(origin, value)
-        return malformed(origin, "was asked for a stream and sent something else.")
+        return unstreamed(origin)

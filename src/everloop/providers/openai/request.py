@@ -5,13 +5,14 @@
 not sent; what decides the shape of the answer, or where the call goes, is refused.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from everloop.domain.config import ModelConfig
 from everloop.domain.generation import GenerationRequest, PreparedCall
 from everloop.domain.value import value
 from everloop.errors import Unprocessable
+from everloop.providers.of_configs import OfConfigs
 from everloop.providers.openai.facts import Api, api_of, reasons, token_limit_field
 from everloop.providers.openai.messages import written
 from everloop.providers.request_body import check_other, encoded, given
@@ -27,6 +28,16 @@ _NOTHING: Final[Mapping[str, Any]] = {}
 _SAMPLING: Final = {"temperature": 1.0, "top_p": 1.0, "presence_penalty": 0.0, "frequency_penalty": 0.0}
 
 
+def api_for(config: ModelConfig) -> Api:
+    """The endpoint for a configuration: its author's choice, or what is known of the model. Raises Unprocessable."""
+    chosen = config.other.get("api")
+    if chosen is None:
+        return api_of(config.model)
+    if chosen not in ("completions", "chat", "responses"):
+        raise Unprocessable('`api` in `other` is "completions", "chat" or "responses".')
+    return Api(chosen)
+
+
 @value
 class _Fixed:
     """What is the same in all calls of a configuration; `other` without what is not sent."""
@@ -36,63 +47,52 @@ class _Fixed:
     other: Mapping[str, Any]
 
 
-# By the configuration's identity: whoever is live is one object for as long as it is. The object is kept with it.
-_fixed: Final[dict[int, tuple[ModelConfig, _Fixed]]] = {}
-_REMEMBERED: Final = 1024
+class Requests:
+    """Makes requests for the servers that are called in one way.
 
-
-def prepare(request: GenerationRequest, spared: Mapping[str, Any] = _NOTHING) -> PreparedCall:
-    """The path and body for one request. Raises Unprocessable for what the format cannot do.
-
-    `spared` are fields that are left out at the value given for them, or `ALWAYS`, unless `other` has them.
+    `api` decides the endpoint for a configuration. `spared` are fields that are left out at the value given for them,
+    or `ALWAYS`, unless `other` has them.
     """
-    fixed = _fixed_of(request.config)
-    if fixed.api is Api.RESPONSES:
-        return responses.prepare(request)
-    body = _prompt(request, fixed.api)
-    body["n"] = request.samples
-    body.update(fixed.fields)
-    _add_wishes(body, request, fixed.api)
-    if spared:
-        _spare(body, spared)
-    body.update(fixed.other)
-    return PreparedCall(request, _PATHS[fixed.api], encoded(body))
 
+    def __init__(self, api: Callable[[ModelConfig], Api] = api_for, spared: Mapping[str, Any] = _NOTHING) -> None:
+        self._api = api
+        self._spared = spared
+        self._fixed = OfConfigs(self._fix)
 
-def _spare(body: dict[str, Any], spared: Mapping[str, Any]) -> None:
-    for name in spared.keys() & body.keys():
-        if spared[name] is ALWAYS or spared[name] == body[name]:
-            del body[name]
+    def prepare(self, request: GenerationRequest) -> PreparedCall:
+        """The path and body for one request. Raises Unprocessable for what the format cannot do."""
+        fixed = self._fixed.of(request.config)
+        if fixed.api is Api.RESPONSES:
+            return responses.prepare(request)
+        body = _prompt(request, fixed.api)
+        body["n"] = request.samples
+        body.update(fixed.fields)
+        _add_wishes(body, request, fixed.api)
+        if self._spared:
+            self._spare(body)
+        body.update(fixed.other)
+        return PreparedCall(request, _PATHS[fixed.api], encoded(body))
 
-
-def _fixed_of(config: ModelConfig) -> _Fixed:
-    found = _fixed.get(id(config))
-    if found is not None and found[0] is config:
-        return found[1]
-    api = _api(config)
-    if api is not Api.RESPONSES:
+    def _fix(self, config: ModelConfig) -> _Fixed:
+        api = self._api(config)
+        if api is Api.RESPONSES:
+            return _Fixed(api, _NOTHING, _NOTHING)
         check_other(config.other, _OURS)
-    other = {key: value for key, value in config.other.items() if key != "api"}
-    fixed = _Fixed(api, _parameters(config, api), other)
-    if len(_fixed) >= _REMEMBERED:
-        _fixed.clear()
-    _fixed[id(config)] = (config, fixed)
-    return fixed
+        other = {key: value for key, value in config.other.items() if key != "api"}
+        return _Fixed(api, _parameters(config, api), other)
+
+    def _spare(self, body: dict[str, Any]) -> None:
+        for name in self._spared.keys() & body.keys():
+            if self._spared[name] is ALWAYS or self._spared[name] == body[name]:
+                del body[name]
+
+
+prepare: Final = Requests().prepare
 
 
 def chats(call: PreparedCall) -> bool:
     """Whether a prepared call goes to the chat endpoint, which answers with messages and not with texts."""
     return call.path == _PATHS[Api.CHAT]
-
-
-def _api(config: ModelConfig) -> Api:
-    """The endpoint for a configuration: its author's choice, or what is known of the model."""
-    chosen = config.other.get("api")
-    if chosen is None:
-        return api_of(config.model)
-    if chosen not in ("completions", "chat", "responses"):
-        raise Unprocessable('`api` in `other` is "completions", "chat" or "responses".')
-    return Api(chosen)
 
 
 def _prompt(request: GenerationRequest, api: Api) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from everloop.domain.policy import Timeouts
 from everloop.errors import ProviderFailure
 from everloop.ports.system import Clock
 from everloop.providers.bearer import bearer
-from everloop.providers.failures import malformed
+from everloop.providers.failures import malformed, unstreamed
 from everloop.providers.redaction import Redactor
 from everloop.providers.replicate import error, request
 from everloop.providers.replicate.prediction import parsed
@@ -87,4 +87,4 @@ class ReplicateFormat:
 
     def unstreamed(self, origin: str, body: bytes) -> ProviderFailure:  # noqa: ARG002 - the protocol's
         """Predictions are never streams, so that nothing stands for one."""
-        return malformed(origin, "was asked for a stream and sent something else.")
+        return unstreamed(origin)
