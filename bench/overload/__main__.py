@@ -117,7 +117,7 @@ def _overload(rounds: Sequence[Round], max_calls: int) -> list[str]:
     rows = [
         f"| {number} | {each.peak:.0f} | {each.arrived.offered / each.arrived.seconds:.0f} | {each.goodput:.0f} |"
         f" {each.goodput / each.peak:.2f} | {each.arrived.refused} | {sum(each.arrived.wrong.values())} |"
-        f" {each.arrived.percentiles(99)[0]:.0f} | {each.arrived.percentiles(99)[1]:.0f} | {each.arrived.most_open} |"
+        f" {each.arrived.right_ms[1]:.0f} | {each.arrived.refused_ms[1]:.0f} | {each.arrived.most_open} |"
         for number, each in enumerate(rounds, 1)
     ]
     return [

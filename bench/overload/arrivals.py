@@ -21,7 +21,8 @@ _GRACE = 30.0  # seconds for what is under way at the end
 class Arrived:
     """What came of them. `refused` had 503 and `Retry-After`; `wrong` is all else, by its status (0: no answer).
 
-    They were sent for `seconds`, and the last one ended after `lasted`; `most_open` were under way at once.
+    They were sent for `seconds`, and the last one ended after `lasted`; `most_open` were under way at once. Those in
+    milliseconds are the median and the 99th percentile.
     """
 
     seconds: float = 0.0
@@ -30,13 +31,9 @@ class Arrived:
     right: int = 0
     refused: int = 0
     wrong: Counter[int] = field(default_factory=Counter)
-    latencies_ms: list[float] = field(default_factory=list)
-    refusals_ms: list[float] = field(default_factory=list)
+    right_ms: tuple[float, float] = (0.0, 0.0)
+    refused_ms: tuple[float, float] = (0.0, 0.0)
     most_open: int = 0
-
-    def percentiles(self, percent: int) -> tuple[float, float]:
-        """Return that of right answers and that of refusals, in milliseconds."""
-        return percentile(sorted(self.latencies_ms), percent), percentile(sorted(self.refusals_ms), percent)
 
 
 def offer(call: Call, rate: float, seconds: float) -> Arrived:
@@ -53,6 +50,8 @@ class _Offer:
         self._free: list[_Line] = []
         self._open = 0
         self._arrived = Arrived()
+        self._right_ms: list[float] = []
+        self._refused_ms: list[float] = []
         self._idle = asyncio.Event()
 
     async def run(self, rate: float, seconds: float) -> Arrived:
@@ -80,6 +79,7 @@ class _Offer:
         arrived.wrong[0] += self._open  # these never ended
         arrived.wrong += Counter()
         arrived.lasted = time.perf_counter() - began
+        arrived.right_ms, arrived.refused_ms = _percentiles(self._right_ms), _percentiles(self._refused_ms)
         for each in self._free:
             each.close()
         return arrived
@@ -101,10 +101,10 @@ class _Offer:
         status = int(head[9:12]) if head else 0
         if status == 200:
             self._arrived.right += 1
-            self._arrived.latencies_ms.append(took)
+            self._right_ms.append(took)
         elif status == 503 and b"\r\nretry-after: " in head.lower():
             self._arrived.refused += 1
-            self._arrived.refusals_ms.append(took)
+            self._refused_ms.append(took)
         else:
             self._arrived.wrong[status] += 1
         if line is not None:
@@ -159,3 +159,8 @@ class _Line(asyncio.Protocol):
         """Hang up."""
         assert self._transport is not None
         self._transport.abort()
+
+
+def _percentiles(milliseconds: list[float]) -> tuple[float, float]:
+    ordered = sorted(milliseconds)
+    return percentile(ordered, 50), percentile(ordered, 99)
